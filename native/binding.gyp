@@ -1,0 +1,4 @@
+{
+  "variables": { "tests%": 0, "sanitize%": "" },
+  "targets": []
+}
