@@ -1,0 +1,83 @@
+/** HYDRA's importance scores: how they start, and the gradient that the straight-through mask gives them. */
+import { stream } from "../core/rng.js";
+
+export type ScoreStart = "scaled" | "kaiming-uniform" | "kaiming-normal" | "xavier-uniform" | "xavier-normal";
+
+/** Ways to start the scores; `scaled` is the method, the others are its ablation. */
+export const scoreStarts: readonly ScoreStart[] = [
+  "scaled",
+  "kaiming-uniform",
+  "kaiming-normal",
+  "xavier-uniform",
+  "xavier-normal",
+];
+
+export interface ScoreStartOptions {
+  readonly start: ScoreStart;
+  /** A kernel, [out, in, kh, kw] or [out, in] flattened. */
+  readonly weights: Float32Array;
+  readonly shape: readonly number[];
+  readonly seed: number;
+  /** Number of the weight layer in graph order: its own stream for random starts. */
+  readonly layer: number;
+}
+
+/** First scores of a layer, one a weight (Sehwag et al. 2020, section 4.1; Kaiming with gain sqrt 2, Xavier with gain sqrt 2). */
+export function initialScores(options: ScoreStartOptions): Float32Array {
+  const { start, weights, shape, seed, layer } = options;
+  const { fanIn, fanOut } = fans(shape);
+  const scores = new Float32Array(weights.length);
+  const draws = stream(seed, "score", layer);
+  switch (start) {
+    case "scaled":
+      return scaledScores(weights, fanIn);
+    case "kaiming-uniform":
+      draws.fillUniform(scores, -Math.sqrt(6 / fanIn), Math.sqrt(6 / fanIn));
+      return scores;
+    case "kaiming-normal":
+      draws.fillNormal(scores, Math.sqrt(2 / fanIn));
+      return scores;
+    case "xavier-uniform":
+      draws.fillUniform(scores, -Math.sqrt(12 / (fanIn + fanOut)), Math.sqrt(12 / (fanIn + fanOut)));
+      return scores;
+    case "xavier-normal":
+      draws.fillNormal(scores, Math.sqrt(4 / (fanIn + fanOut)));
+      return scores;
+  }
+}
+
+/**
+ * S = sqrt(6 / fanIn) * W / max|W| over the layer: as large as a Kaiming-uniform start may be, ordered like |W|, so the first
+ * mask is that of magnitude pruning.
+ */
+export function scaledScores(weights: Float32Array, fanIn: number): Float32Array {
+  const largest = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
+  // A layer of zeros has no order to keep; its scores are zeros too.
+  if (largest === 0) return new Float32Array(weights.length);
+  const scale = Math.sqrt(6 / fanIn) / largest;
+  return weights.map((weight) => scale * weight);
+}
+
+export interface ScoreGradientOptions {
+  /** dL/d(W * M), for every position. */
+  readonly gradient: Float32Array;
+  readonly weights: Float32Array;
+  readonly scores: Float32Array;
+}
+
+/** dL/dS = dL/d(W * M) * W * sign(S): the top-k passes the gradient on unchanged, to pruned entries too. */
+export function scoreGradient({ gradient, weights, scores }: ScoreGradientOptions): Float32Array {
+  const result = new Float32Array(gradient.length);
+  for (let position = 0; position < result.length; position++) {
+    const product = (gradient[position] as number) * (weights[position] as number);
+    result[position] = product * Math.sign(scores[position] as number);
+  }
+  return result;
+}
+
+/** Inputs and outputs that a unit is connected to, kernel positions included. */
+function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+  const [outputs = 1, inputs = 1, ...window] = shape;
+  const positions = window.reduce((product, length) => product * length, 1);
+  return { fanIn: inputs * positions, fanOut: outputs * positions };
+}
