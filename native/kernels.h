@@ -8,21 +8,24 @@
 #include <cstddef>
 #include <cstdint>
 
+// Inlined always: a copy compiled for one target must never serve another.
+#define SR_INLINE inline __attribute__((always_inline))
+
 namespace sparse_robust {
 
 constexpr int kLine = 16;             // images in a line, on every target
 constexpr int kBlocksTogether = 4;    // blocks that one call may hold: small planes keep 64 images in registers
 
 /** Lines from one channel to the next: no power of two, which would fall on few cache sets (planes of 8x8 and larger). */
-constexpr size_t channelStride(int height, int width) {
+SR_INLINE constexpr size_t channelStride(int height, int width) {
   size_t lines = size_t(height) * width;
   return lines >= 64 ? lines + width + 4 : lines;
 }
 
 struct Plane {
   int channels, height, width;
-  size_t stride() const { return channelStride(height, width); }   // lines per channel
-  size_t lines() const { return stride() * channels; }             // lines per block
+  SR_INLINE size_t stride() const { return channelStride(height, width); }   // lines per channel
+  SR_INLINE size_t lines() const { return stride() * channels; }             // lines per block
 };
 
 /** A convolution as the graph states it; a dense layer is a 1x1 convolution on a plane of 1x1. */
@@ -57,19 +60,30 @@ struct Epilogue {
 
 enum class Algorithm { Sparse, Direct, Winograd };
 
-/** A pure function of shape, connection count and direction (plan.cc): the same on every machine, never timed. */
+constexpr int kMaximumKernel = 15;   // 15x15, more than any network that we know of
+
+/** How one convolution is computed in one direction. */
 struct ConvPlan {
   ConvShape shape;
   Direction direction;
   Algorithm algorithm;
-  int tileRows, tileColumns;   // outputs held in registers
-  int channelBlock;            // input channels whose part of the input stays in L1; 0: all
+  int channelGroup;   // output channels in registers together (Direct, Winograd), 1 for Sparse
+  int channelBlock;   // Sparse: source channels of a block whose part of the input stays in L1
+
+  SR_INLINE const Plane& source() const { return direction == Direction::Forward ? shape.in : shape.out; }
+  SR_INLINE const Plane& target() const { return direction == Direction::Forward ? shape.out : shape.in; }
 };
+
+/** A pure function of shape, connection count and direction (plan.cc): the same on every machine, never timed. */
 ConvPlan planConv(const ConvShape& shape, size_t connections, Direction direction);
-size_t packedBytes(const ConvPlan& plan, size_t connections);   // of the weights in the kernel's own order
-size_t scratchBytes(const ConvPlan& plan);                      // per thread, for `run`
-void packWeights(const ConvPlan& plan, const Weights& weights, void* packed, void* scratch);
+ConvPlan planConv(const ConvShape& shape, Direction direction, Algorithm algorithm);   // for tests and benchmarks
+bool supports(const ConvShape& shape, Algorithm algorithm);
+
+/** Weights in the kernel's own order; `packed` is 64-byte aligned, and so is `scratch` everywhere. */
+size_t packedBytes(const ConvPlan& plan, size_t connections);
 size_t packScratchBytes(const ConvPlan& plan, size_t connections);
+void packWeights(const ConvPlan& plan, const Weights& weights, void* packed, void* scratch);
+size_t scratchBytes(const ConvPlan& plan);   // of one running call
 
 struct ConvCall {
   const ConvPlan* plan;
@@ -78,7 +92,7 @@ struct ConvCall {
   float* const* output;         // [blocks]
   int blocks;                   // 1 .. kBlocksTogether
   Epilogue epilogue;
-  void* scratch;
+  void* scratch;                // scratchBytes
 };
 
 /** Weight gradient: for output channels [from, to), summed over all blocks of the batch in order; lanes added in one fixed tree. */
@@ -93,5 +107,23 @@ struct WeightGradientCall {
   void* scratch;                     // weightGradientScratchBytes
 };
 size_t weightGradientScratchBytes(const ConvShape& shape, const Weights& weights);
+
+/** The kernels of one target; every entry gives the same bits on every target. */
+struct Kernels {
+  const char* target;
+  void (*sparseConv)(const ConvCall&);
+  void (*directConv)(const ConvCall&);
+  void (*winogradConv)(const ConvCall&);
+  void (*weightGradient)(const WeightGradientCall&);
+};
+extern const Kernels kernels_avx512, kernels_avx2, kernels_neon, kernels_portable;   // kernels.cc, once per target
+
+SR_INLINE void runConv(const Kernels& kernels, const ConvCall& call) {
+  switch (call.plan->algorithm) {
+    case Algorithm::Sparse: return kernels.sparseConv(call);
+    case Algorithm::Direct: return kernels.directConv(call);
+    case Algorithm::Winograd: return kernels.winogradConv(call);
+  }
+}
 
 }  // namespace sparse_robust
