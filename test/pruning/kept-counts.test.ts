@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { UsageError } from "../../src/core/errors.js";
+import { catalogModel } from "../../src/models/catalog.js";
+import { weightLayers } from "../../src/models/shapes.js";
 import { keptCounts } from "../../src/pruning/kept-counts.js";
 
 const layer = fc.record({ name: fc.uuid(), size: fc.integer({ min: 1, max: 100_000 }), rewire: fc.constant(true) });
@@ -49,4 +51,33 @@ test("a total below one weight a layer or above all weights is refused with the 
       () => keptCounts(sizes, { connections }),
       (error) => error instanceof UsageError && /from 2 .* to 8/.test(error.message),
     );
+});
+
+test("the published networks keep the counts of the reference code at each published ratio", () => {
+  const published = [
+    { name: "vgg16", classes: 10, kept: [1_530_291, 765_149, 153_035], first: [173, 87, 18], last: [256, 128, 26] },
+    { name: "vgg16", classes: 100, kept: [1_532_595, 766_301, 153_265], first: [173, 87, 18], last: [2560, 1280, 256] },
+    { name: "resnet18", classes: 10, kept: [1_116_445, 558_228, 111_653], first: [173, 87, 18], last: [512, 256, 52] },
+    {
+      name: "resnet18",
+      classes: 100,
+      kept: [1_121_053, 560_532, 112_113],
+      first: [173, 87, 18],
+      last: [5120, 2560, 512],
+    },
+    { name: "wrn28_4", classes: 10, kept: [584_199, 292_108, 58_434], first: [44, 22, 5], last: [256, 128, 26] },
+  ];
+  for (const { name, classes, kept, first, last } of published) {
+    const { graph, input } = catalogModel({ name, width: 1, input: [32, 32, 3], classes });
+    for (const [i, density] of [0.1, 0.05, 0.01].entries()) {
+      const counts = [...keptCounts(weightLayers(graph, input), { density }).values()];
+      assert.equal(
+        counts.reduce((sum, count) => sum + count, 0),
+        kept[i],
+        `${name}, ${classes} classes, ${density}`,
+      );
+      assert.equal(counts[0], first[i]);
+      assert.equal(counts.at(-1), last[i]);
+    }
+  }
 });

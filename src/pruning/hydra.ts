@@ -1,0 +1,142 @@
+/**
+ * HYDRA's prune stage: which weights to keep is learned with the robust loss itself (Sehwag et al. 2020). Weights stay as they
+ * are; each has a score, the mask keeps the largest |scores| of a layer, and the scores follow the straight-through gradient.
+ * The engine holds only the kept weights, so forward and input gradient cost what the pruned network costs.
+ */
+import type { StateTensor, Training } from "../engines/engine.js";
+import type { Graph } from "../models/graph.js";
+import type { Network } from "../models/network.js";
+import { sgdStepInto } from "../training/sgdw.js";
+import type { Update } from "../training/update.js";
+import { keepLargest, maskChange } from "./mask.js";
+import { kernelValues, type Masks } from "./masked-network.js";
+import { initialScores, type ScoreStart, scoreGradient } from "./scores.js";
+
+/** A layer whose mask is being learned; all arrays cover the whole kernel, [out, in, kh, kw] or [out, in] flattened. */
+export interface ScoredLayer {
+  readonly name: string;
+  /** Frozen. */
+  readonly weights: Float32Array;
+  readonly scores: Float32Array;
+  /** Of the scores' optimiser. */
+  readonly momentum: Float32Array;
+  /** How many weights the mask keeps. */
+  readonly kept: number;
+  /** Ascending positions of the mask in force. */
+  positions: Uint32Array;
+}
+
+export interface ScoredLayersOptions {
+  /** The dense network to prune. */
+  readonly network: Network;
+  /** Weights kept by layer name; layers without an entry are not pruned. */
+  readonly kept: ReadonlyMap<string, number>;
+  readonly start: ScoreStart;
+  readonly seed: number;
+}
+
+/** Layers at the start of the stage, with their first scores and masks. */
+export function scoredLayers({ network, kept, start, seed }: ScoredLayersOptions): ScoredLayer[] {
+  const numbers = weightLayerNumbers(network.graph);
+  return [...kept].map(([name, count]) => {
+    const layer = numbers.get(name) ?? 0;
+    const { values: weights, shape } = kernelValues(network, name);
+    const scores = initialScores({ start, weights, shape, seed, layer });
+    return {
+      name,
+      weights,
+      scores,
+      momentum: new Float32Array(weights.length),
+      kept: count,
+      positions: keepLargest(scores, count),
+    };
+  });
+}
+
+/** Layers as the `state()` of an interrupted stage had them. */
+export function restoredLayers(
+  kept: ReadonlyMap<string, number>,
+  state: ReadonlyMap<string, StateTensor>,
+): ScoredLayer[] {
+  return [...kept].map(([name, count]) => {
+    const scores = stateValues(state, `${name}.score`);
+    return {
+      name,
+      weights: stateValues(state, `${name}.frozen`),
+      scores,
+      momentum: stateValues(state, `${name}.momentum`),
+      kept: count,
+      positions: keepLargest(scores, count),
+    };
+  });
+}
+
+/** The mask in force, by layer. */
+export function currentMasks(layers: readonly ScoredLayer[]): Masks {
+  return new Map(layers.map(({ name, positions }) => [name, positions]));
+}
+
+export interface HydraUpdateOptions {
+  readonly layers: readonly ScoredLayer[];
+  readonly momentum: number;
+  /** Leaves batch-norm's gamma and beta alone too; its running statistics follow in either case. */
+  readonly freezeBatchNorm: boolean;
+}
+
+/**
+ * One step on the scores, and on batch-norm's gamma and beta; then the new masks go to the engine, once for the attack and the
+ * passes of the next step. The training must give full gradients of these layers.
+ */
+export function hydraUpdate({ layers, momentum, freezeBatchNorm }: HydraUpdateOptions): Update {
+  return {
+    *apply({ training, rates }) {
+      const numbers = new Map(training.weightLayers.map(({ name }, number) => [name, number]));
+      for (const layer of layers) {
+        const gradient = scoreGradient({ gradient: training.gradient(`${layer.name}.weight`), ...layer });
+        sgdStepInto({ values: layer.scores, momentum: layer.momentum, gradient }, { momentum, ...rates });
+        yield;
+      }
+      const learningRate = freezeBatchNorm ? 0 : rates.learningRate;
+      const connections = training.step({ rule: "sgd", trainable: "batchnorm", momentum, ...rates, learningRate });
+      yield;
+      let reconnected = 0;
+      for (const layer of layers) {
+        reconnected += moveMask(training, numbers.get(layer.name) ?? -1, layer);
+        yield;
+      }
+      return { connections, reconnected };
+    },
+    state: () => new Map(layers.flatMap(layerState)),
+  };
+}
+
+/** Puts the mask of the layer's scores in force; gives the number of weights that came back. */
+function moveMask(training: Training, number: number, layer: ScoredLayer): number {
+  const positions = keepLargest(layer.scores, layer.kept);
+  const { drop, grow } = maskChange(layer.positions, positions);
+  layer.positions = positions;
+  if (grow.length === 0) return 0;
+  const values = Float32Array.from(grow, (position) => layer.weights[position] ?? 0);
+  training.reconnect(number, { drop, grow, values });
+  return grow.length;
+}
+
+/** Weight layers count in graph order, in the engine and in random streams. */
+function weightLayerNumbers(graph: Graph): Map<string, number> {
+  const layers = graph.filter(({ op }) => op === "conv" || op === "dense");
+  return new Map(layers.map(({ name }, number) => [name, number]));
+}
+
+function layerState({ name, weights, scores, momentum }: ScoredLayer): [string, StateTensor][] {
+  return [
+    [`${name}.frozen`, { type: "f32", values: weights }],
+    [`${name}.score`, { type: "f32", values: scores }],
+    [`${name}.momentum`, { type: "f32", values: momentum }],
+  ];
+}
+
+function stateValues(state: ReadonlyMap<string, StateTensor>, name: string): Float32Array {
+  const tensor = state.get(name);
+  if (tensor?.type !== "f32") throw new Error(`the state of the prune stage has no "${name}"`);
+  return tensor.values;
+}
