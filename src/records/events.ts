@@ -1,0 +1,254 @@
+/**
+ * Every record of the commands' streams: the one definition, from which the types and `schema/records.json` derive.
+ *
+ * Unknown fields are kept. A number that may be not finite is `"NaN"`, `"Infinity"` or `"-Infinity"` in the stream and a
+ * number in memory; `null` means absent. Accuracies are fractions, counts are integers, durations are seconds.
+ */
+import { z } from "zod";
+import { InputError } from "../core/errors.js";
+
+export { decodeOutcomes, encodeOutcomes } from "./outcomes.js";
+
+const count = z.int().min(0);
+const seconds = z.number().min(0);
+const fraction = z.number().min(0).max(1);
+const norm = z.enum(["linf", "l2"]);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const bitString = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
+const anyNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]).transform(Number);
+
+/** What all records have; `run` is the same in all records of one command's run. */
+const base = { run: z.string().min(1), time: z.iso.datetime() };
+
+export const modelSchema = z.looseObject({ name: z.string(), width: z.number().positive().optional() });
+export const trainingDataSchema = z.looseObject({ name: z.string(), classes: z.array(z.string()).optional() });
+
+const dataset = z.looseObject({ name: z.string(), split: z.enum(["train", "test"]), sha256 });
+
+const runStart = z.looseObject({
+  type: z.literal("run.start"),
+  ...base,
+  command: z.string(),
+  version: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  seed: count,
+  engine: z.looseObject({ name: z.string(), device: z.string(), threads: count, reason: z.string() }).nullable(),
+  data: dataset.extend({ samples: count }).nullable(),
+});
+
+const trainStep = z.looseObject({
+  type: z.literal("train.step"),
+  ...base,
+  step: count,
+  epoch: count,
+  loss: anyNumber,
+  learningRate: z.number(),
+  imagesPerSecond: z.number().min(0),
+});
+
+const trainEpoch = z.looseObject({
+  type: z.literal("train.epoch"),
+  ...base,
+  phase: z.enum(["train", "pretrain", "prune", "finetune"]),
+  epoch: count,
+  step: count,
+  loss: anyNumber,
+  learningRate: z.number(),
+  /** On the training forward's inputs. */
+  trainAccuracy: fraction.nullable(),
+  /** Both on the selection set; `null` where a run stopped inside the epoch or selects nothing. */
+  cleanAccuracy: fraction.nullable(),
+  robustAccuracy: fraction.nullable().optional(),
+  selection: z.looseObject({ split: z.string(), samples: count, rule: z.string() }),
+  connections: count,
+  density: fraction,
+  /** Mean per step. */
+  reconnected: z.number().min(0),
+  layers: z.array(z.looseObject({ name: z.string(), size: count, connections: count })),
+  imagesPerSecond: z.number().min(0),
+  seconds,
+  memoryBytes: count,
+});
+
+/** What a record says of a checkpoint file; an attacked file from elsewhere may have no more than path, digest and size. */
+const checkpointReference = z.looseObject({
+  /** Relative to the working directory. */
+  path: z.string().min(1),
+  sha256,
+  bytes: count,
+  role: z.enum(["best", "final", "stage"]).optional(),
+  phase: z.string().optional(),
+  /** Digest of the checkpoint that this one was made from. */
+  parent: sha256.nullable().optional(),
+  model: modelSchema.optional(),
+  data: trainingDataSchema.optional(),
+  method: z.string().optional(),
+  density: fraction.optional(),
+  objective: z.string().optional(),
+  seed: count.optional(),
+  step: count.optional(),
+  epoch: count.optional(),
+  connections: count.optional(),
+  weights: count.optional(),
+  /** For one image. */
+  multiplyAdds: count.optional(),
+  imageSteps: count.optional(),
+  forwardEquivalents: z.number().min(0).optional(),
+  seconds: seconds.optional(),
+});
+
+const checkpoint = checkpointReference
+  .required({
+    role: true,
+    model: true,
+    data: true,
+    method: true,
+    density: true,
+    objective: true,
+    seed: true,
+    step: true,
+    epoch: true,
+    connections: true,
+    weights: true,
+    multiplyAdds: true,
+    imageSteps: true,
+    forwardEquivalents: true,
+    seconds: true,
+  })
+  .extend({ type: z.literal("checkpoint"), ...base });
+
+const attackResult = z.looseObject({
+  type: z.literal("attack.result"),
+  ...base,
+  checkpoint: checkpointReference,
+  /** With every constant of the recipe. */
+  attack: z.looseObject({ name: z.string().min(1) }),
+  norm,
+  epsilon: z.number().min(0),
+  epsilonText: z.string(),
+  seed: count,
+  data: dataset,
+  /** [from, to) */
+  range: z.tuple([count, count]),
+  samples: count,
+  correct: count,
+  /** correct / samples, over all samples of the range. */
+  accuracy: fraction,
+  outcomes: bitString,
+  /** Images summed; a gradient includes its forward, which is not counted again. */
+  forwards: count,
+  gradients: count,
+  /** Per sample, `null` where none was found. */
+  norms: z.array(z.number().min(0).nullable()).optional(),
+  seconds,
+  reliability: z.array(z.looseObject({ check: z.string(), value: anyNumber, message: z.string() })),
+  /** Over `range`, when only some samples were taken. */
+  included: bitString.optional(),
+  foolboxCorrect: count.optional(),
+  pictures: z.string().optional(),
+});
+
+const notice = z.looseObject({
+  type: z.literal("notice"),
+  ...base,
+  level: z.literal("warning"),
+  code: z.string(),
+  message: z.string(),
+});
+
+const benchmark = z.looseObject({
+  type: z.literal("benchmark"),
+  ...base,
+  name: z.string(),
+  peer: z.string().optional(),
+  value: anyNumber,
+  unit: z.string(),
+  config: z.record(z.string(), z.unknown()),
+});
+
+const published = z.looseObject({
+  type: z.literal("published"),
+  run: z.string().regex(/^published\//),
+  /** Of its publication. */
+  time: z.union([z.iso.datetime(), z.iso.date()]),
+  source: z.string(),
+  method: z.string(),
+  model: modelSchema,
+  data: trainingDataSchema,
+  extraData: z.string().nullable(),
+  density: fraction,
+  densityKind: z.string(),
+  objective: z.string().nullable(),
+  attack: z.looseObject({ name: z.string() }),
+  norm,
+  epsilon: z.number().min(0),
+  epsilonText: z.string(),
+  accuracy: fraction,
+  confidence: z.enum(["exact", "read-off-curve", "inferred-attack"]),
+  note: z.string().nullable(),
+});
+
+const runEnd = z.looseObject({
+  type: z.literal("run.end"),
+  ...base,
+  status: z.enum(["done", "interrupted", "failed"]),
+  /** What went wrong, with status "failed". */
+  error: z.string().optional(),
+  seconds,
+});
+
+const known = [
+  runStart,
+  trainStep,
+  trainEpoch,
+  checkpoint,
+  attackResult,
+  notice,
+  benchmark,
+  published,
+  runEnd,
+] as const;
+
+const knownRecord = z.discriminatedUnion("type", known);
+const knownTypes = known.map((schema) => schema.shape.type.value);
+
+/** A type that this version does not know: passed through as it is. */
+const otherRecord = z.looseObject({
+  type: z.string().regex(new RegExp(`^(?!(?:${knownTypes.join("|").replaceAll(".", "\\.")})$)`)),
+});
+
+/** What one line of a stream may be. */
+export const recordSchema = z.union([knownRecord, otherRecord]);
+
+export type RunStart = z.output<typeof runStart>;
+export type TrainStep = z.output<typeof trainStep>;
+export type TrainEpoch = z.output<typeof trainEpoch>;
+export type CheckpointReference = z.output<typeof checkpointReference>;
+export type CheckpointRecord = z.output<typeof checkpoint>;
+export type AttackResult = z.output<typeof attackResult>;
+export type Notice = z.output<typeof notice>;
+export type Benchmark = z.output<typeof benchmark>;
+export type Published = z.output<typeof published>;
+export type RunEnd = z.output<typeof runEnd>;
+/** A record of a type that this version knows. */
+export type StreamRecord = z.output<typeof knownRecord>;
+
+/**
+ * The record in a parsed line, or null for an unknown type, which readers pass through. InputError, naming `where` (file
+ * and line), the type and the field, when the fields are not the type's.
+ */
+export function parseRecord(json: unknown, where: string): StreamRecord | null {
+  const type = z.looseObject({ type: z.string() }).safeParse(json);
+  if (!type.success) throw new InputError(`${where}: a record is a JSON object with a "type"; this is not one`);
+  if (!knownTypes.some((name) => name === type.data.type)) return null;
+  const record = knownRecord.safeParse(json);
+  if (record.success) return record.data;
+  throw new InputError(`${where}: malformed "${type.data.type}" record: ${reasons(record.error)}`);
+}
+
+function reasons(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.join(".")}: ${issue.message}`)
+    .join("; ");
+}
