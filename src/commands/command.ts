@@ -3,7 +3,8 @@
  *
  * An option is declared once, in an option table: the key in camelCase is its config key, the same in kebab-case its flag;
  * `options.ts` has one builder for each kind of value. Flags, config keys, checks, help and the README's tables derive from
- * the table. A module in `commands/` exports one `Command`; `cli/main.ts` loads it by name and runs it.
+ * the table. A module in `commands/` exports one `Command`, named like the file in camelCase (`sparseTrain`); `cli/main.ts`
+ * loads it by name and runs it.
  */
 import type { Readable } from "node:stream";
 import type { z } from "zod";
@@ -43,7 +44,8 @@ export interface CommandContext {
   readonly resultConfig: Config;
   /** Keys that a flag, `--set` or the config file gave, as opposed to defaults. */
   readonly given: ReadonlySet<string>;
-  readonly stdin: Input;
+  /** Standard input, untouched until asked for. */
+  readonly stdin: () => Input;
   /** The package's version. */
   readonly version: string;
   /** Writes one record to stdout as it is: the caller has set `type`, `run` and `time`. Never waits; see `drained`. */
@@ -59,6 +61,8 @@ export interface CommandContext {
   readonly note: (text: string) => void;
   /** The signal that asks the command to write its state and end. */
   readonly interrupted: () => Signal | null;
+  /** Aborted by that signal, and when stdout closes on a command that ends then: for waiting on stdin. */
+  readonly ending: AbortSignal;
   readonly now: () => Date;
 }
 

@@ -20,7 +20,7 @@ interface Described {
   readonly help: string;
   /** The value's name in help: `N`, `X`, `FILE`. */
   readonly argument?: string;
-  /** Said instead of a default where there is no fixed one: "from the profile". */
+  /** Said instead of a default where it depends ("from the profile") or where options exclude each other (--density, --sparsity). */
   readonly defaultText?: string;
   /** False for what does not change the result (paths, threads, logging, time limits): kept out of `resultConfig`. */
   readonly changesResult?: boolean;
@@ -34,7 +34,7 @@ interface Described {
 
 /** What is known about an option besides how its value is read. */
 export interface OptionInfo extends Described {
-  readonly kind: "text" | "value" | "switch" | "texts" | "list" | "mapping";
+  readonly kind: "text" | "value" | "duration" | "switch" | "texts" | "list" | "mapping";
   readonly choices?: readonly string[];
   readonly default: unknown;
 }
@@ -114,7 +114,7 @@ export function countOrAuto(described: Described & Limits & WithDefault<number |
 export function duration(described: Described & WithDefault<string>): z.ZodType<number>;
 export function duration(described: Described): z.ZodType<number | null>;
 export function duration(described: Described & Partial<WithDefault<string>>) {
-  return option(described, "value", (value) => parseDuration(String(value)));
+  return option(described, "duration", (value) => parseDuration(readText(value)));
 }
 
 /** One of a few names; `later`: names of the contract that are not there yet, refused with a sentence of their own. */

@@ -1,0 +1,58 @@
+/** A YAML config file as entries with their lines; `extends` names a file that it builds on, relative to itself. */
+import { readFile } from "node:fs/promises";
+import { dirname, relative, resolve } from "node:path";
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { InputError } from "../core/errors.js";
+
+/** One value as written and where it stands: `recipe.yaml:3` or `--set steps`. */
+export interface Entry {
+  readonly key: string;
+  readonly value: unknown;
+  readonly where: string;
+}
+
+/** Entries in the order in which they count: those of the file that is extended come first. */
+export async function readConfigFile(path: string, from: readonly string[] = []): Promise<readonly Entry[]> {
+  const absolute = resolve(path);
+  if (from.includes(absolute)) throw new InputError(`${path}: extends itself through ${from.map(shown).join(", ")}`);
+  const entries = topLevel(path, await textOf(path));
+  const base = entries.find((entry) => entry.key === "extends");
+  const own = entries.filter((entry) => entry.key !== "extends");
+  if (base === undefined) return own;
+  if (typeof base.value !== "string") throw new InputError(`${base.where}: extends is not the path of one file`);
+  return [...(await readConfigFile(resolve(dirname(absolute), base.value), [...from, absolute])), ...own];
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new InputError(
+      `${shown(path)}: cannot read the config file (${error instanceof Error ? error.message : error})`,
+    );
+  }
+}
+
+function topLevel(path: string, text: string): readonly Entry[] {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const place = (offset: number | undefined) => `${shown(path)}:${lineCounter.linePos(offset ?? 0).line}`;
+  const [flaw] = document.errors;
+  if (flaw !== undefined) throw new InputError(`${place(flaw.pos[0])}: not valid YAML: ${flaw.message}`);
+  if (document.contents === null) return [];
+  if (!isMap(document.contents)) throw new InputError(`${place(0)}: a config is a list of "key: value" lines`);
+  return document.contents.items.map(({ key, value }) => {
+    const node = isScalar(key) ? key : null;
+    const plain: unknown = isNode(value) ? value.toJS(document) : value;
+    return { key: String(node?.value ?? key), value: plain ?? null, where: place(node?.range?.[0]) };
+  });
+}
+
+function isNode(value: unknown): value is { toJS(document: unknown): unknown } {
+  return typeof value === "object" && value !== null && "toJS" in value;
+}
+
+function shown(path: string): string {
+  const here = relative(process.cwd(), resolve(path));
+  return here.startsWith("..") || here === "" ? path : here;
+}

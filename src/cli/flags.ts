@@ -1,0 +1,117 @@
+/** The command line of one command: flags by yargs from the option table, unknown ones refused with the nearest known. */
+import yargs, { type Options } from "yargs";
+import type { Command } from "../commands/command.js";
+import { configKey, flagName, type OptionInfo, type OptionTable, optionInfo } from "../commands/options.js";
+import { UsageError } from "../core/errors.js";
+import { nearest } from "../core/units.js";
+
+export interface CommandLine {
+  /** Values as written, by config key, of the flags that were given. */
+  readonly flags: ReadonlyMap<string, unknown>;
+  readonly positionals: readonly string[];
+  readonly help: boolean;
+  readonly version: boolean;
+}
+
+/** Throws a UsageError for an unknown flag, one without its value, or an argument too many. */
+export async function parseCommandLine<Table extends OptionTable>(
+  command: Command<Table>,
+  argv: readonly string[],
+): Promise<CommandLine> {
+  const known = flagsOf(command);
+  const parser = yargs([...argv])
+    .options(yargsOptions(known))
+    .parserConfiguration(plainParsing)
+    .help(false)
+    .version(false)
+    .locale("en")
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    });
+  const { _: positionals, $0: _program, ...values } = await parser.parseAsync();
+  refuseUnknown(command, Object.keys(values), known);
+  const flags = new Map(Object.entries(values).map(([flag, value]) => [configKey(flag), value]));
+  const { positional } = command;
+  if (positionals.length > 0 && !(positional?.many || (positional && positionals.length === 1))) {
+    throw new UsageError(
+      `${positionals[positional ? 1 : 0]}: ${command.name} takes ${positional ? "one file" : "no argument"}`,
+    );
+  }
+  return { flags, positionals: positionals.map(String), help: flags.has("help"), version: flags.has("version") };
+}
+
+/** The text of `--help`: usage, one example, every option, exit codes. */
+export async function helpText<Table extends OptionTable>(command: Command<Table>): Promise<string> {
+  const positional = command.positional === undefined ? "" : ` ${command.positional.name}`;
+  const help = await yargs([])
+    .scriptName(command.name)
+    .usage(`${command.name} [OPTION...]${positional}\n${command.summary}.\n\nExample:\n  ${command.example}`)
+    .options(yargsOptions(flagsOf(command)))
+    .epilogue(
+      "Exit codes: 0 done, 1 the answer is no, 2 bad usage or input, 3 our bug, device, memory or disk, 130/143 interrupted",
+    )
+    .help(false)
+    .version(false)
+    .locale("en")
+    .wrap(110)
+    .getHelp();
+  return `${help}\n`;
+}
+
+const plainParsing = {
+  "boolean-negation": false,
+  "camel-case-expansion": false,
+  "dot-notation": false,
+  "duplicate-arguments-array": false,
+  "greedy-arrays": false,
+  "parse-numbers": false,
+  "parse-positional-numbers": false,
+  "strip-aliased": true,
+};
+
+const builtIn: ReadonlyMap<string, OptionInfo> = new Map([
+  ["help", { kind: "switch", help: "print this text and exit", default: false, short: "h" }],
+  ["version", { kind: "switch", help: "print the version and exit", default: false }],
+]);
+
+function flagsOf<Table extends OptionTable>(command: Command<Table>): ReadonlyMap<string, OptionInfo> {
+  const options = Object.entries(command.options).map(([key, option]) => [flagName(key), optionInfo(option)] as const);
+  return new Map([...options.filter(([, info]) => info.isFlag !== false), ...builtIn]);
+}
+
+function yargsOptions(flags: ReadonlyMap<string, OptionInfo>): Record<string, Options> {
+  return Object.fromEntries([...flags].map(([flag, info]) => [flag, yargsOption(info)]));
+}
+
+function yargsOption(info: OptionInfo): Options {
+  const isSwitch = info.kind === "switch";
+  return {
+    describe: info.choices === undefined ? info.help : `${info.help}: ${info.choices.join(", ")}`,
+    ...(isSwitch ? { type: "boolean" } : { type: "string", requiresArg: true }),
+    ...(info.kind === "texts" ? { array: true } : {}),
+    ...(info.short === undefined ? {} : { alias: info.short }),
+    ...(isSwitch || defaultText(info) === null ? {} : { defaultDescription: defaultText(info) ?? "" }),
+  };
+}
+
+/** What help and tables say about the default; null where there is none. */
+export function defaultText(info: OptionInfo): string | null {
+  if (info.defaultText !== undefined) return info.defaultText;
+  return info.default === null || info.kind === "switch" || info.kind === "texts" ? null : String(info.default);
+}
+
+function refuseUnknown<Table extends OptionTable>(
+  command: Command<Table>,
+  given: readonly string[],
+  known: ReadonlyMap<string, OptionInfo>,
+): void {
+  for (const flag of given) {
+    if (known.has(flag)) continue;
+    const written = flag.length === 1 ? `-${flag}` : `--${flag}`;
+    if (command.later?.includes(flag)) throw new UsageError(`${written}: not in this version yet`);
+    const near = nearest(flag, [...known.keys()]);
+    const hint = near === null ? `see ${command.name} --help` : `did you mean --${near}?`;
+    throw new UsageError(`${written}: ${command.name} has no such flag; ${hint}`);
+  }
+}

@@ -1,0 +1,150 @@
+/** Entry of the shims in bin/: loads one command by name, gives it its context, and turns what comes back into an exit code. */
+import { readFile } from "node:fs/promises";
+import { Readable } from "node:stream";
+import type { Command, CommandContext, Input } from "../commands/command.js";
+import type { OptionTable } from "../commands/options.js";
+import { UsageError } from "../core/errors.js";
+import { nearest } from "../core/units.js";
+import { formatRecord } from "../formats/ndjson.js";
+import { configText, mergeConfig } from "./config.js";
+import { exitCodes, reportFailure } from "./exit.js";
+import { helpText, parseCommandLine } from "./flags.js";
+import { Output } from "./output.js";
+import { type Screen, screenFor } from "./progress.js";
+import { type Interruption, watchSignals } from "./signals.js";
+
+type Start = <Table extends OptionTable>(command: Command<Table>) => Promise<number>;
+
+/** Each module loads only when its command is called. */
+const commands: ReadonlyMap<string, (start: Start) => Promise<number>> = new Map([
+  ["sparse-train", async (start: Start) => start((await import("../commands/sparse-train.js")).sparseTrain)],
+  ["attack-eval", async (start: Start) => start((await import("../commands/attack-eval.js")).attackEval)],
+  ["prune-hydra", async (start: Start) => start((await import("../commands/prune-hydra.js")).pruneHydra)],
+  ["compare", async (start: Start) => start((await import("../commands/compare.js")).compare)],
+]);
+
+/** Runs the command `name` with the process's arguments, then ends the process. */
+export async function main(name: string): Promise<void> {
+  const argv = process.argv.slice(2);
+  const debug = argv.includes("--debug");
+  const fail = (error: unknown) => process.exit(reportFailure(name, error, debug));
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  const code = await (name === "sparse-robust" ? runByName(argv) : runCommand(name, argv));
+  process.exit(code);
+}
+
+async function runByName(argv: readonly string[]): Promise<number> {
+  const [name = "", ...rest] = argv;
+  const names = [...commands.keys()];
+  if (name === "--version") return printAndExit(`${await packageVersion()}\n`);
+  if (name === "--help" || name === "-h") return printAndExit(overview(names));
+  if (commands.has(name)) return runCommand(name, rest);
+  const near = nearest(name, names);
+  const hint = near === null ? `the commands are ${names.join(", ")}` : `did you mean ${near}?`;
+  const what = name === "" ? "name a command" : `${name}: no such command`;
+  return reportFailure("sparse-robust", new UsageError(`${what}; ${hint}`), false);
+}
+
+function overview(names: readonly string[]): string {
+  return `sparse-robust COMMAND [OPTION...]\n\nCommands: ${names.join(", ")}\n\nExample:\n  sparse-robust attack-eval --help\n`;
+}
+
+async function runCommand(name: string, argv: readonly string[]): Promise<number> {
+  try {
+    const load = commands.get(name);
+    if (load === undefined) throw new Error(`no command ${name}`);
+    return await load((command) => start(command, argv));
+  } catch (error) {
+    return reportFailure(name, error, argv.includes("--debug"));
+  }
+}
+
+async function start<Table extends OptionTable>(command: Command<Table>, argv: readonly string[]): Promise<number> {
+  const line = await parseCommandLine(command, argv);
+  if (line.help) return printAndExit(await helpText(command));
+  if (line.version) return printAndExit(`${await packageVersion()}\n`);
+  if (line.flags.get("engines") === true) return printAndExit(await enginesText());
+  const merged = await mergeConfig(command, line.flags);
+  if (line.flags.get("printConfig") === true) return printAndExit(configText(merged.config));
+  const surroundings = surround(command, line.flags.get("quiet") === true || merged.config.quiet === true);
+  try {
+    const context = {
+      ...surroundings.context,
+      ...merged,
+      positionals: line.positionals,
+      version: await packageVersion(),
+    };
+    const code = await command.run(merged.options, context);
+    await surroundings.output.finished();
+    return surroundings.output.closed && command.whenClosed === "end" ? exitCodes.done : code;
+  } catch (error) {
+    if (surroundings.output.closed && command.whenClosed === "end") return exitCodes.done;
+    surroundings.screen.clear();
+    throw error;
+  } finally {
+    surroundings.screen.clear();
+    surroundings.interruption.release();
+  }
+}
+
+interface Surroundings {
+  readonly output: Output;
+  readonly screen: Screen;
+  readonly interruption: Interruption;
+  readonly context: Omit<CommandContext, "positionals" | "config" | "resultConfig" | "given" | "version">;
+}
+
+function surround<Table extends OptionTable>(command: Command<Table>, quiet: boolean): Surroundings {
+  const screen = screenFor({ name: command.name, quiet, stderr: process.stderr });
+  const ending = new AbortController();
+  const interruption = watchSignals((signal) => {
+    screen.note(`${signal}: ending in good order; once more to end at once`);
+    ending.abort();
+  });
+  const output = new Output(process.stdout, () => {
+    if (command.whenClosed === "end") ending.abort();
+    else screen.note("the reader of standard output has gone; the run goes on, its records are in --out");
+  });
+  const context = {
+    stdin: standardInput,
+    emit: (record: Readonly<Record<string, unknown>>) => output.write(`${formatRecord(record)}\n`),
+    print: (text: string | Uint8Array) => output.write(text),
+    drained: () => output.drained(),
+    outputClosed: () => output.closed,
+    progress: screen.progress,
+    note: screen.note,
+    interrupted: interruption.signal,
+    ending: ending.signal,
+    now: () => new Date(),
+  };
+  return { output, screen, interruption, context };
+}
+
+/** An empty stream where standard input was closed by the caller. */
+function standardInput(): Input {
+  try {
+    return { stream: process.stdin, isTerminal: process.stdin.isTTY === true };
+  } catch {
+    return { stream: Readable.from([]), isTerminal: false };
+  }
+}
+
+async function printAndExit(text: string): Promise<number> {
+  const output = new Output(process.stdout, () => {});
+  output.write(text);
+  await output.finished();
+  return exitCodes.done;
+}
+
+async function packageVersion(): Promise<string> {
+  const manifest: unknown = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown";
+}
+
+async function enginesText(): Promise<string> {
+  const { describeEngines } = await import("../engines/choose.js");
+  return describeEngines();
+}

@@ -1,0 +1,91 @@
+/** Progress on stderr: a bar with the time left on a terminal, a line now and then elsewhere, nothing with `--quiet`. */
+import { SingleBar } from "cli-progress";
+import type { Progress, ProgressTask } from "../commands/command.js";
+
+/** Seconds between two lines where stderr is no terminal; the first comes after the same time, so short work is silent. */
+const LINE_EVERY = 20;
+
+/** Messages and progress share stderr, so a message makes room for itself above the bar. */
+export interface Screen {
+  readonly progress: Progress;
+  readonly note: (text: string) => void;
+  /** Takes a bar that is still there off the screen. */
+  readonly clear: () => void;
+}
+
+export function screenFor(options: {
+  readonly name: string;
+  readonly quiet: boolean;
+  readonly stderr: NodeJS.WriteStream;
+}): Screen {
+  const { name, quiet, stderr } = options;
+  if (quiet) return { progress: { start: () => silentTask }, note: () => {}, clear: () => {} };
+  const say = (text: string) => stderr.write(`${name}: ${text}\n`);
+  return stderr.isTTY ? barScreen(stderr, say) : lineScreen(say);
+}
+
+const silentTask: ProgressTask = { advance: () => {}, done: () => {} };
+
+function lineScreen(say: (text: string) => void): Screen {
+  const start: Progress["start"] = ({ title, total, unit }) => {
+    const began = performance.now();
+    let value = 0;
+    let said = began;
+    const advance = (by: number, detail = "") => {
+      value += by;
+      const now = performance.now();
+      if (now - said < LINE_EVERY * 1000 || value >= total) return;
+      said = now;
+      const left = timeText(((now - began) / 1000) * (total / value - 1));
+      say(`${title} ${value}/${total} ${unit}, ${left} left${detail === "" ? "" : `, ${detail}`}`);
+    };
+    return { advance, done: () => {} };
+  };
+  return { progress: { start }, note: say, clear: () => {} };
+}
+
+function barScreen(stderr: NodeJS.WriteStream, say: (text: string) => void): Screen {
+  let current: SingleBar | null = null;
+  const clear = () => {
+    current?.stop();
+    current = null;
+  };
+  const start: Progress["start"] = ({ title, total, unit }) => {
+    clear();
+    const began = performance.now();
+    const bar = new SingleBar({
+      stream: stderr,
+      format: `${title} {bar} {value}/{total} ${unit}, {left} left{detail}`,
+      barsize: 24,
+      hideCursor: null,
+      clearOnComplete: true,
+      fps: 5,
+    });
+    bar.start(total, 0, { left: "?", detail: "" });
+    current = bar;
+    let value = 0;
+    const advance = (by: number, detail = "") => {
+      value += by;
+      const left = timeText(((performance.now() - began) / 1000) * (total / Math.max(value, 1e-9) - 1));
+      bar.update(value, { left, detail: detail === "" ? "" : `, ${detail}` });
+    };
+    const done = () => {
+      if (current === bar) clear();
+    };
+    return { advance, done };
+  };
+  const note = (text: string) => {
+    if (current !== null) stderr.write("\r\u001b[K");
+    say(text);
+    current?.render();
+  };
+  return { progress: { start }, note, clear };
+}
+
+/** `45s`, `3m 20s`, `2h 05m`. */
+export function timeText(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  if (hours > 0) return `${hours}h ${String(minutes).padStart(2, "0")}m`;
+  return minutes > 0 ? `${minutes}m ${String(rest).padStart(2, "0")}s` : `${rest}s`;
+}
