@@ -174,7 +174,7 @@ export function batchNorm(input: Volume, { weight, bias, statistics, epsilon }: 
 }
 
 export function relu(input: Volume): Volume {
-  return { ...input, data: input.data.map((value) => (value > 0 ? value : 0)) };
+  return { ...input, data: input.data.map((value) => Math.max(value, 0)) };
 }
 
 export function add(a: Volume, b: Volume): Volume {
