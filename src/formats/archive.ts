@@ -64,12 +64,13 @@ interface Member {
 }
 
 async function memberBytes(
-  entry: AsyncIterable<Uint8Array>,
+  entry: AsyncIterable<unknown>,
   { path, name, size, mostBytes }: Member,
 ): Promise<Uint8Array> {
   if (size > mostBytes) throw new InputError(`${path}: ${name} has ${size} bytes; at most ${mostBytes} are expected`);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of entry) chunks.push(chunk);
+  // tar-stream gives Uint8Arrays; its types leave it open.
+  for await (const chunk of entry) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);
 }
 
