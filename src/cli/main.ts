@@ -108,7 +108,7 @@ function surround<Table extends OptionTable>(command: Command<Table>, quiet: boo
   });
   const context = {
     stdin: standardInput,
-    emit: (record: Readonly<Record<string, unknown>>) => output.write(`${formatRecord(record)}\n`),
+    emit: (record: Readonly<Record<string, unknown>>) => output.write(formatRecord(record)),
     print: (text: string | Uint8Array) => output.write(text),
     drained: () => output.drained(),
     outputClosed: () => output.closed,
