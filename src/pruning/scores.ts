@@ -1,16 +1,10 @@
 /** HYDRA's importance scores: how they start, and the gradient that the straight-through mask gives them. */
 import { stream } from "../core/rng.js";
 
-export type ScoreStart = "scaled" | "kaiming-uniform" | "kaiming-normal" | "xavier-uniform" | "xavier-normal";
-
 /** Ways to start the scores; `scaled` is the method, the others are its ablation. */
-export const scoreStarts: readonly ScoreStart[] = [
-  "scaled",
-  "kaiming-uniform",
-  "kaiming-normal",
-  "xavier-uniform",
-  "xavier-normal",
-];
+export const scoreStarts = ["scaled", "kaiming-uniform", "kaiming-normal", "xavier-uniform", "xavier-normal"] as const;
+
+export type ScoreStart = (typeof scoreStarts)[number];
 
 export interface ScoreStartOptions {
   readonly start: ScoreStart;

@@ -1,0 +1,141 @@
+/** The options of prune-hydra, and what they come to once profile and defaults are settled. */
+import { UsageError } from "../core/errors.js";
+import type { Budget } from "../pruning/kept-counts.js";
+import { scoreStarts } from "../pruning/scores.js";
+import type { PruningMethod, StageName, StageOptimizer } from "../pruning/stages.js";
+import type { InnerAttack, StatisticsRule } from "../training/objectives/objective.js";
+import type { SelectionRule } from "../training/selection.js";
+import type { OptionValues } from "./command.js";
+import { choice, count, number, text, toggle } from "./options.js";
+import { engine, everyCommand, training, trainingData } from "./shared-options.js";
+
+export const pruneHydraOptions = {
+  ...everyCommand,
+  ...engine,
+  ...trainingData,
+  ...training,
+  method: choice(["hydra", "lwm", "random"], {
+    argument: "NAME",
+    help: "learned masks, the largest weights, or any weights",
+    default: "hydra",
+    later: ["admm"],
+  }),
+  stage: choice(["all", "pretrain", "prune", "finetune"], {
+    argument: "NAME",
+    help: "run one stage only",
+    default: "all",
+  }),
+  model: text({ argument: "NAME", help: "network to pre-train when no CHECKPOINT is given", default: "vgg16" }),
+  width: number({ argument: "X", help: "factor on its channels", default: 1, above: 0 }),
+  density: number({
+    argument: "X",
+    help: "share of each layer's weights to keep",
+    above: 0,
+    atMost: 1,
+    defaultText: "0.01",
+  }),
+  sparsity: number({ argument: "X", help: "the same as 1 - density", atLeast: 0, below: 1 }),
+  connections: count({ argument: "N", help: "weights to keep in all, at one ratio in every layer", atLeast: 1 }),
+  objective: choice(["natural", "at", "trades"], {
+    argument: "NAME",
+    help: "loss of all stages",
+    default: "trades",
+    later: ["mat", "mart", "rst"],
+  }),
+  pretrainEpochs: count({ argument: "N", help: "epochs of dense pre-training", default: 100, atLeast: 1 }),
+  pruneEpochs: count({ argument: "N", help: "epochs in which the masks are learned", default: 20, atLeast: 1 }),
+  finetuneEpochs: count({ argument: "N", help: "epochs of fine-tuning the kept weights", default: 100, atLeast: 1 }),
+  learningRate: number({ argument: "X", help: "peak rate of pretrain and prune", default: 0.1, above: 0 }),
+  finetuneLearningRate: number({ argument: "X", help: "peak rate of finetune", default: 0.01, above: 0 }),
+  weightDecay: number({ argument: "X", help: "coupled weight decay, also of the scores", default: 1e-4, atLeast: 0 }),
+  epsilon: number({
+    argument: "X",
+    help: "radius of the training attack",
+    above: 0,
+    defaultText: "8/255; reference: 0.031",
+  }),
+  attackStep: number({ argument: "X", help: "its step", above: 0, defaultText: "2/255; reference: 0.0078" }),
+  attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
+  beta: number({ argument: "X", help: "weight of the KL term of trades", default: 6, atLeast: 0 }),
+  profile: choice(["corrected", "reference"], {
+    argument: "NAME",
+    help: "defaults: ours, or those of the published code",
+    default: "corrected",
+  }),
+  augment: choice(["shift", "crop", "none"], {
+    argument: "NAME",
+    help: "random changes of training images",
+    default: "crop",
+  }),
+  select: choice(["test-clean", "val-clean", "val-pgd", "last"], {
+    argument: "RULE",
+    help: "how the best network of finetune is chosen",
+    defaultText: "val-pgd; reference: test-clean",
+  }),
+  bnUpdates: choice(["once", "hydra"], {
+    argument: "RULE",
+    help: "running statistics of batch-norm: one update a forward pass, or the published code's four",
+    defaultText: "once; reference: hydra",
+  }),
+  scoreInit: choice(scoreStarts, {
+    argument: "NAME",
+    help: "first importance scores",
+    default: "scaled",
+    later: ["snip"],
+  }),
+  freezeBn: toggle({ help: "leave gamma and beta of batch-norm alone while pruning" }),
+};
+
+export type PruneHydraOptions = OptionValues<typeof pruneHydraOptions>;
+
+/** What the options come to: every default settled, by profile where it has one. */
+export interface PruningSettings {
+  readonly method: PruningMethod;
+  readonly stages: readonly StageName[];
+  readonly budget: Budget;
+  readonly optimizers: Readonly<Record<StageName, StageOptimizer>>;
+  readonly attack: InnerAttack;
+  readonly statistics: StatisticsRule;
+  readonly select: SelectionRule;
+}
+
+/** Throws UsageError where density is given in more than one way. */
+export function settle(options: PruneHydraOptions): PruningSettings {
+  const isReference = options.profile === "reference";
+  const { weightDecay, learningRate, finetuneLearningRate } = options;
+  const common = { weightDecay, momentum: MOMENTUM };
+  return {
+    method: options.method,
+    stages: options.stage === "all" ? ["pretrain", "prune", "finetune"] : [options.stage],
+    budget: budgetOf(options),
+    optimizers: {
+      pretrain: { ...common, epochs: options.pretrainEpochs, learningRate },
+      prune: { ...common, epochs: options.pruneEpochs, learningRate },
+      finetune: { ...common, epochs: options.finetuneEpochs, learningRate: finetuneLearningRate },
+    },
+    attack: {
+      epsilon: options.epsilon ?? (isReference ? 0.031 : 8 / 255),
+      stepSize: options.attackStep ?? (isReference ? 0.0078 : 2 / 255),
+      steps: options.attackSteps,
+    },
+    statistics: statisticsOf(options.bnUpdates ?? (isReference ? "hydra" : "once")),
+    select: options.select ?? (isReference ? "test-clean" : "val-pgd"),
+  };
+}
+
+const MOMENTUM = 0.9;
+const DEFAULT_DENSITY = 0.01;
+
+function budgetOf({ density, sparsity, connections }: PruneHydraOptions): Budget {
+  if ([density, sparsity, connections].filter((given) => given !== null).length > 1)
+    throw new UsageError("--density, --sparsity and --connections say the same thing; give one of them");
+  if (connections !== null) return { connections };
+  // 1 - 0.9 is not 0.1 in binary; twelve digits are more than anyone writes.
+  if (sparsity !== null) return { density: Number((1 - sparsity).toPrecision(12)) };
+  return { density: density ?? DEFAULT_DENSITY };
+}
+
+/** The published code is PyTorch, which keeps the unbiased variance; otherwise as in sparse-train, so that both compare. */
+function statisticsOf(updates: StatisticsRule["updates"]): StatisticsRule {
+  return { updates, variance: updates === "hydra" ? "unbiased" : "biased" };
+}
