@@ -1,0 +1,33 @@
+/** The order of an epoch, and bytes to the numbers that a network takes. */
+import { stream } from "../core/rng.js";
+import type { ImageSet } from "./image-set.js";
+
+/** A fresh uniform permutation of 0 … samples - 1 for each (seed, epoch), by Durstenfeld's shuffle (1964). */
+export function epochOrder(samples: number, seed: number, epoch: number): Uint32Array {
+  const draws = stream(seed, "order", epoch);
+  const order = Uint32Array.from({ length: samples }, (_, i) => i);
+  for (let last = samples - 1; last > 0; last--) {
+    const other = draws.integer(last + 1);
+    const moved = order[last] as number;
+    order[last] = order[other] as number;
+    order[other] = moved;
+  }
+  return order;
+}
+
+/** Every byte as a pixel value in [0, 1], the quotient rounded once to float32. */
+const PIXEL_VALUES = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+
+/** Images at `indices`, in that order: [indices.length, height, width, channel] in [0, 1]; no mean or deviation is taken off. */
+export function toFloat(set: ImageSet, indices: ArrayLike<number>): Float32Array {
+  const size = set.height * set.width * set.channels;
+  const images = new Float32Array(indices.length * size);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i] ?? 0;
+    if (index >= set.samples) throw new RangeError(`image ${index} of ${set.samples}`);
+    for (let from = index * size, to = i * size; to < (i + 1) * size; from++, to++) {
+      images[to] = PIXEL_VALUES[set.pixels[from] as number] as number;
+    }
+  }
+  return images;
+}

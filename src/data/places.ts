@@ -1,0 +1,71 @@
+/** Where data sets are looked for, and what is said when one is nowhere. */
+import { readdir, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { InputError } from "../core/errors.js";
+import { fileError } from "../core/file-errors.js";
+
+/** A data set's own way of lying on a disk. */
+export interface Published {
+  /** As `--data` names it. */
+  readonly name: string;
+  /** Files of the wanted split. */
+  readonly files: readonly string[];
+  /** Folders that may hold them, below a place; the place itself counts besides. */
+  readonly folders: readonly string[];
+  /** An archive that may lie in a place instead (or be the place), if there is one. */
+  readonly archive: string | null;
+  /** What to fetch, in words. */
+  readonly source: string;
+}
+
+/** Where the files are: in a folder, or inside an archive. */
+export type Found = { readonly type: "folder" | "archive"; readonly path: string };
+
+/**
+ * `directory` alone if given; else $SPARSE_ROBUST_DATA, then the user's cache. A folder counts when it has one of the files.
+ * Throws InputError that lists every path looked at and says what to fetch.
+ */
+export async function find(published: Published, directory: string | null): Promise<Found> {
+  const candidates = places(directory).flatMap((place) => candidatesIn(place, published));
+  for (const candidate of candidates) {
+    if (await holds(candidate, published.files)) return candidate;
+  }
+  const { name, files, source } = published;
+  throw new InputError(
+    `no files of the data set ${name} (${files.join(", ")}); looked for ${candidates.map(({ path }) => path).join(", ")}. ` +
+      `Fetch ${source}, and name its folder with --data-dir or $SPARSE_ROBUST_DATA`,
+  );
+}
+
+function places(directory: string | null): readonly string[] {
+  if (directory !== null) return [directory];
+  const named = process.env.SPARSE_ROBUST_DATA;
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  return [...(named ? [named] : []), join(cache, "sparse-robust")];
+}
+
+function candidatesIn(place: string, { folders, archive }: Published): Found[] {
+  const found: Found[] = [place, ...folders.map((name) => join(place, name))].map((path) => ({ type: "folder", path }));
+  if (archive === null) return found;
+  if (ARCHIVE.test(place)) return [{ type: "archive", path: place }];
+  return [...found, { type: "archive", path: join(place, archive) }];
+}
+
+const ARCHIVE = /\.(tar\.gz|tgz|tar)$/;
+
+/** A folder or archive that may not be read is an error, not an absent one. */
+async function holds({ type, path }: Found, files: readonly string[]): Promise<boolean> {
+  try {
+    if (type === "archive") return (await stat(path)).isFile();
+    const names = await readdir(path);
+    return files.some((file) => names.includes(file));
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    throw fileError(error, "read", path);
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}
