@@ -12,8 +12,6 @@ export interface InitialOptions extends Omit<LayerCountOptions, "kernels"> {
   /** Height, width, channels. */
   readonly input: readonly [number, number, number];
   readonly classes: number;
-  /** Ordinary connections in place of w = s max(0, theta) are the static modes' own; this asks for theta there too. */
-  readonly staticTheta?: boolean;
 }
 
 export interface InitialNetwork {
@@ -32,7 +30,7 @@ export function initialNetwork(options: InitialOptions): InitialNetwork {
   const rules = new Map<string, WeightRule>();
   for (const [layer, kernel] of kernels.entries()) {
     const sparse = mode !== "dense" && kernel.rewire;
-    const mortal = mode === "bayes" || (sparse && options.staticTheta === true);
+    const mortal = mode === "bayes";
     const kernelOptions = { kernel, layer, seed: options.seed, count: counts[layer] ?? 0 };
     const tensor = sparse ? sparseKernel({ ...kernelOptions, mortal }) : denseKernel(kernelOptions);
     tensors.set(`${kernel.name}.weight`, tensor);

@@ -1,7 +1,17 @@
 /** Which network of a run is kept as its best: on which samples it is judged, when, and by what. */
+import { stream } from "../core/rng.js";
+import type { Inference } from "../engines/engine.js";
+import { crossEntropy } from "../losses/cross-entropy.js";
+import { predictions } from "../losses/predictions.js";
+import { innerAscent, uniformStart } from "./objectives/inner-ascent.js";
 import type { InnerAttack } from "./objectives/objective.js";
-import type { Samples } from "./samples.js";
+import { labelsAt, type Samples } from "./samples.js";
 
+/**
+ * "test-clean": clean accuracy on the test set, judged after the first step of each epoch (the authors' code); "val-clean"
+ * and "val-pgd": clean accuracy, or accuracy under the training attack's PGD, on held-out training images after each
+ * epoch; "last": nothing is kept but the end.
+ */
 export type SelectionRule = "test-clean" | "val-clean" | "val-pgd" | "last";
 
 export interface Selection {
@@ -16,4 +26,70 @@ export interface Evaluation {
   readonly cleanAccuracy: number;
   /** Over all samples of the selection; null without an attack. */
   readonly robustAccuracy: number | null;
+}
+
+/** Training images that a `val-…` rule holds out: the last min(1000, N/10) of N. */
+export function heldOut(samples: number): number {
+  return Math.min(1000, Math.floor(samples / 10));
+}
+
+export interface EvaluationOptions {
+  readonly selection: Selection;
+  readonly batchSize: number;
+  readonly bounds: readonly [number, number];
+  readonly seed: number;
+}
+
+/** Accuracies of the network as it is now. Yields after each engine call. */
+export function* evaluate(inference: Inference, options: EvaluationOptions): Generator<void, Evaluation> {
+  const { samples, attack } = options.selection;
+  let clean = 0;
+  let robust = 0;
+  for (let from = 0; from < samples.size; from += options.batchSize) {
+    const indices = range(from, Math.min(from + options.batchSize, samples.size));
+    const right = rightlyClassified(inference, samples, indices);
+    yield;
+    clean += right.length;
+    if (attack !== null && right.length > 0) robust += yield* survivors(inference, right, { ...options, attack });
+  }
+  return {
+    cleanAccuracy: clean / samples.size,
+    robustAccuracy: attack === null ? null : robust / samples.size,
+  };
+}
+
+/** Whether an evaluation is strictly better: by robust accuracy where there is one, clean accuracy decides among equals. */
+export function isBetter(evaluation: Evaluation, best: Evaluation | null): boolean {
+  if (best === null) return true;
+  const robustGain = (evaluation.robustAccuracy ?? 0) - (best.robustAccuracy ?? 0);
+  return robustGain > 0 || (robustGain === 0 && evaluation.cleanAccuracy > best.cleanAccuracy);
+}
+
+function rightlyClassified(inference: Inference, samples: Samples, indices: Uint32Array): Uint32Array {
+  const predicted = predictions(inference.logits(samples.read(indices)), inference.classes);
+  return indices.filter((index, i) => predicted[i] === samples.labels[index]);
+}
+
+/** How many of rightly classified samples are so after PGD from one uniform start, the same in every evaluation. */
+function* survivors(
+  inference: Inference,
+  indices: Uint32Array,
+  { selection, attack, bounds, seed }: EvaluationOptions & { readonly attack: InnerAttack },
+): Generator<void, number> {
+  const { samples } = selection;
+  const labels = labelsAt(samples, indices);
+  const target = { inference, images: samples.read(indices), bounds };
+  const draws = (place: number) => stream(seed, "pgd", indices[place] ?? 0);
+  const start = uniformStart(target, attack.epsilon, { batch: indices.length, draws });
+  const lossGradient = (logits: Float32Array) => crossEntropy(logits, labels, inference.classes).gradient;
+  const ascent = innerAscent(target, { ...attack, start, lossGradient });
+  let call = ascent.next();
+  for (; !call.done; call = ascent.next()) yield;
+  const predicted = predictions(inference.logits(call.value), inference.classes);
+  yield;
+  return labels.reduce((count, label, i) => count + (predicted[i] === label ? 1 : 0), 0);
+}
+
+function range(from: number, to: number): Uint32Array {
+  return Uint32Array.from({ length: to - from }, (_, i) => from + i);
 }

@@ -1,5 +1,7 @@
 /** What a training objective is: it turns a batch into gradients inside the engine, one engine call at a time. */
+import { stream } from "../../core/rng.js";
 import type { Training } from "../../engines/engine.js";
+import type { StartOptions } from "./inner-ascent.js";
 
 /** One batch at the start of a step. */
 export interface Batch {
@@ -15,8 +17,8 @@ export interface Batch {
 }
 
 /**
- * Yielded after every engine call. "attack": nothing of the network has changed in this step, it can still be given up and
- * done again; "update": running statistics or gradients have changed, the step must be finished.
+ * Yielded after every engine call. "attack": the call changed nothing; "update": running statistics or gradients have
+ * changed. Before its first "update" a step can be given up and done again, after it it must be finished.
  */
 export type CallPhase = "attack" | "update";
 
@@ -52,3 +54,8 @@ export interface StatisticsRule {
 }
 
 export const methodStatistics: StatisticsRule = { updates: "once", variance: "biased" };
+
+/** Where the noise of a training attack's start comes from: a stream for each (step, place in the batch). */
+export function trainingStart({ seed, step, labels }: Batch): StartOptions {
+  return { batch: labels.length, draws: (place) => stream(seed, "start", step, place) };
+}

@@ -1,0 +1,85 @@
+/** TRADES (Zhang et al. 2019): accuracy on clean images, and the same answer on their attacked copies. */
+import { klDivergence } from "../../losses/kl-divergence.js";
+import { innerAscent, normalStart } from "./inner-ascent.js";
+import { mean, meanCrossEntropy } from "./mean-loss.js";
+import {
+  type Batch,
+  type BatchResult,
+  type InnerAttack,
+  methodStatistics,
+  type Objective,
+  type StatisticsRule,
+  trainingStart,
+} from "./objective.js";
+import { statisticsPass } from "./statistics-pass.js";
+
+export interface TradesOptions {
+  readonly attack: InnerAttack;
+  readonly beta: number;
+  readonly statistics?: StatisticsRule;
+}
+
+/** Deviation of the normal noise that the attack starts from; at the image itself the divergence has no gradient. */
+const START_DEVIATION = 0.001;
+
+/** min mean CE(f(x), y) + beta/B · sum KL(f(x) || f(x~)), x~ from ascent on that divergence; gradients through both. */
+export function tradesObjective({ attack, beta, statistics = methodStatistics }: TradesOptions): Objective {
+  const replays = statistics.updates === "hydra";
+  return {
+    name: "trades",
+    forwardEquivalents: 1 + 2 * attack.steps + 6 + (replays ? 1 : 0),
+    *accumulate(batch: Batch) {
+      const { training, images, labels, bounds } = batch;
+      const target = { inference: training.inference, images, bounds };
+      if (replays) yield* statisticsPass(training, images, statistics);
+      const clean = training.inference.logits(images);
+      yield "attack";
+      const start = normalStart(target, START_DEVIATION, trainingStart(batch));
+      const lossGradient = (logits: Float32Array) => klDivergence(clean, logits, training.classes).gradientQ;
+      const attacked = yield* innerAscent(target, { ...attack, start, lossGradient });
+
+      const natural = training.forward(images);
+      training.updateStatistics(natural, statistics.variance);
+      yield "update";
+      const adversarial = training.forward(attacked);
+      training.updateStatistics(adversarial, statistics.variance);
+      if (replays) training.updateStatistics(natural, statistics.variance);
+      yield "update";
+      const {
+        natural: z,
+        adversarial: a,
+        ...result
+      } = tradesLoss(natural.logits, adversarial.logits, { labels, beta });
+      training.backward(natural, z);
+      yield "update";
+      training.backward(adversarial, a);
+      yield "update";
+      return result;
+    },
+  };
+}
+
+export interface TradesLoss extends BatchResult {
+  /** Of the loss with respect to the logits of the clean images, [batch, classes]. */
+  readonly natural: Float32Array;
+  /** With respect to those of the attacked images. */
+  readonly adversarial: Float32Array;
+}
+
+/** Mean CE(z, y) + beta · mean KL(z || a) of logits z, a [batch, classes]. */
+export function tradesLoss(
+  z: Float32Array,
+  a: Float32Array,
+  { labels, beta }: { readonly labels: Uint8Array; readonly beta: number },
+): TradesLoss {
+  const batch = labels.length;
+  const clean = meanCrossEntropy(z, labels);
+  const divergence = klDivergence(z, a, z.length / batch);
+  const scale = beta / batch;
+  return {
+    loss: clean.loss + beta * mean(divergence.values),
+    correct: clean.correct,
+    natural: clean.gradient.map((gradient, i) => gradient + scale * (divergence.gradientP[i] as number)),
+    adversarial: divergence.gradientQ.map((gradient) => scale * gradient),
+  };
+}
