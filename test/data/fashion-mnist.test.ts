@@ -56,7 +56,7 @@ test("cut files, wrong magic numbers and bad gzip are refused by name", async ()
   const folder = await written("cut", { labels: [1, 2, 3], images: IMAGES.subarray(1) });
   await refused(read(folder), /t10k-images.*2367/);
   await writeFile(join(folder, "t10k-images-idx3-ubyte.gz"), gzipSync(Buffer.from("not an idx file")));
-  await refused(read(folder), /t10k-images.*not an idx file/);
+  await refused(read(folder), /t10k-images.*idx file/);
   await writeFile(join(folder, "t10k-images-idx3-ubyte.gz"), gzipSync(IMAGES).subarray(0, 200));
   await refused(read(folder), /t10k-images.*gzip/);
 });
