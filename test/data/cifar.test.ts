@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createGzip } from "node:zlib";
 import { pack } from "tar-stream";
 import { InputError } from "../../src/core/errors.js";
@@ -117,8 +118,8 @@ test("class names are complete and in order", () => {
   assert.deepEqual([CIFAR10_CLASSES[3], CIFAR10_CLASSES[9], CIFAR100_CLASSES[99]], ["cat", "truck", "worm"]);
 });
 
-const REAL = "../shared/data";
-const skip = existsSync(REAL) ? false : `no ${REAL} here`;
+const REAL = fileURLToPath(new URL("../../../../shared/data", import.meta.url));
+const skip = existsSync(REAL) ? false : "no ../shared/data beside the checkout";
 
 test("the real CIFAR-10 has ten test classes of equal size", { skip }, async () => {
   const { labels, samples } = await loadCifar10({ directory: REAL, split: "test" });
