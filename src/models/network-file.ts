@@ -54,25 +54,16 @@ export async function writeNetworkFile(
   description: CheckpointDescription,
   options: WriteOptions = {},
 ): Promise<{ sha256: string; bytes: number }> {
-  const { input, classes, graph } = network;
-  const tensors = new Map<string, WritableTensor>();
-  const shapes: Record<string, number[]> = {};
-  for (const name of parameterShapes(graph, input).keys()) {
-    const tensor = tensorOf(network, name);
-    const stored = options.dense ? toDense(tensor) : toStored(tensor);
-    if (stored.type === "connections") shapes[name] = [...stored.shape];
-    for (const [part, values] of parts(stored)) {
-      tensors.set(name + part, { shape: part === "" ? stored.shape : [values.length], values });
-    }
-  }
-  const [height, width, channels] = input;
+  const { tensors, shapes } = storedTensors(network, options.dense ? toDense : toStored);
+  const [height, width, channels] = network.input;
   const own = {
     input: [height, width, channels] satisfies CheckpointText["input"],
-    classes,
-    graph: [...parseGraph(graph, path)],
+    classes: network.classes,
+    // Parsed for the order of its keys, which is part of the bytes.
+    graph: [...parseGraph(network.graph, path)],
     shapes,
   };
-  // The graph is parsed and its own part given twice for the order of the keys, which is part of the bytes; last because a description may be another file's text.
+  // Twice: first for the order again, last because a description may be another file's text.
   return writeSafetensors(path, { metadata: checkpointMetadata({ ...own, ...description, ...own }), tensors });
 }
 
@@ -95,10 +86,19 @@ function within<Result>(file: string, work: () => Result): Result {
   }
 }
 
-function tensorOf(network: Network, name: string): Tensor {
-  const tensor = network.tensors.get(name);
-  if (tensor === undefined) throw new Error(`the network has no tensor "${name}"`);
-  return tensor;
+function storedTensors({ graph, input, tensors }: Network, toForm: (tensor: Tensor) => Tensor) {
+  const stored = new Map<string, WritableTensor>();
+  const shapes: Record<string, number[]> = {};
+  for (const [name, shape] of parameterShapes(graph, input)) {
+    const tensor = tensors.get(name);
+    if (tensor?.shape.join() !== shape.join()) throw new Error(`the network's "${name}" is not [${shape.join(", ")}]`);
+    const form = toForm(tensor);
+    if (form.type === "connections") shapes[name] = shape;
+    for (const [part, values] of parts(form)) {
+      stored.set(name + part, { shape: part === "" ? shape : [values.length], values });
+    }
+  }
+  return { tensors: stored, shapes };
 }
 
 function parts(tensor: Tensor): readonly (readonly [string, StoredArray])[] {
