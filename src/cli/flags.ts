@@ -20,10 +20,10 @@ export async function parseCommandLine<Table extends OptionTable>(
 ): Promise<CommandLine> {
   const known = flagsOf(command);
   const parser = yargs([...argv])
-    .options(yargsOptions(known))
-    .parserConfiguration(plainParsing)
     .help(false)
     .version(false)
+    .options(yargsOptions(known))
+    .parserConfiguration(plainParsing)
     .locale("en")
     .exitProcess(false)
     .fail((message, error) => {
@@ -39,24 +39,6 @@ export async function parseCommandLine<Table extends OptionTable>(
     );
   }
   return { flags, positionals: positionals.map(String), help: flags.has("help"), version: flags.has("version") };
-}
-
-/** The text of `--help`: usage, one example, every option, exit codes. */
-export async function helpText<Table extends OptionTable>(command: Command<Table>): Promise<string> {
-  const positional = command.positional === undefined ? "" : ` ${command.positional.name}`;
-  const help = await yargs([])
-    .scriptName(command.name)
-    .usage(`${command.name} [OPTION...]${positional}\n${command.summary}.\n\nExample:\n  ${command.example}`)
-    .options(yargsOptions(flagsOf(command)))
-    .epilogue(
-      "Exit codes: 0 done, 1 the answer is no, 2 bad usage or input, 3 our bug, device, memory or disk, 130/143 interrupted",
-    )
-    .help(false)
-    .version(false)
-    .locale("en")
-    .wrap(110)
-    .getHelp();
-  return `${help}\n`;
 }
 
 const plainParsing = {
@@ -75,7 +57,8 @@ const builtIn: ReadonlyMap<string, OptionInfo> = new Map([
   ["version", { kind: "switch", help: "print the version and exit", default: false }],
 ]);
 
-function flagsOf<Table extends OptionTable>(command: Command<Table>): ReadonlyMap<string, OptionInfo> {
+/** Every flag of a command with what is known about it, `--help` and `--version` last. */
+export function flagsOf<Table extends OptionTable>(command: Command<Table>): ReadonlyMap<string, OptionInfo> {
   const options = Object.entries(command.options).map(([key, option]) => [flagName(key), optionInfo(option)] as const);
   return new Map([...options.filter(([, info]) => info.isFlag !== false), ...builtIn]);
 }
@@ -87,11 +70,9 @@ function yargsOptions(flags: ReadonlyMap<string, OptionInfo>): Record<string, Op
 function yargsOption(info: OptionInfo): Options {
   const isSwitch = info.kind === "switch";
   return {
-    describe: info.choices === undefined ? info.help : `${info.help}: ${info.choices.join(", ")}`,
     ...(isSwitch ? { type: "boolean" } : { type: "string", requiresArg: true }),
     ...(info.kind === "texts" ? { array: true } : {}),
     ...(info.short === undefined ? {} : { alias: info.short }),
-    ...(isSwitch || defaultText(info) === null ? {} : { defaultDescription: defaultText(info) ?? "" }),
   };
 }
 

@@ -8,7 +8,8 @@ import { nearest } from "../core/units.js";
 import { formatRecord } from "../formats/ndjson.js";
 import { configText, mergeConfig } from "./config.js";
 import { exitCodes, reportFailure } from "./exit.js";
-import { helpText, parseCommandLine } from "./flags.js";
+import { parseCommandLine } from "./flags.js";
+import { helpText } from "./help.js";
 import { Output } from "./output.js";
 import { type Screen, screenFor } from "./progress.js";
 import { type Interruption, watchSignals } from "./signals.js";
@@ -62,7 +63,7 @@ async function runCommand(name: string, argv: readonly string[]): Promise<number
 
 async function start<Table extends OptionTable>(command: Command<Table>, argv: readonly string[]): Promise<number> {
   const line = await parseCommandLine(command, argv);
-  if (line.help) return printAndExit(await helpText(command));
+  if (line.help) return printAndExit(helpText(command));
   if (line.version) return printAndExit(`${await packageVersion()}\n`);
   if (line.flags.get("engines") === true) return printAndExit(await enginesText());
   const merged = await mergeConfig(command, line.flags);

@@ -1,0 +1,56 @@
+/** Which network each one is measured against: `--baseline FILE|RUN|METHOD`, looked up in that order. */
+import { UsageError } from "../core/errors.js";
+import { nearest } from "../core/units.js";
+import type { AttackedNetwork } from "./results.js";
+
+/** Two densities count as the same within this share: 10 % of the weights and 1,095 of 10,952 are meant to be one. */
+const DENSITY_TOLERANCE = 0.01;
+
+/**
+ * The baseline of each network, null for the baselines themselves. `isFile`: whether the name was read as a file. UsageError
+ * where the name is neither a file nor a run nor a method in the streams, or leaves a choice for a network.
+ */
+export function baselineLookup(
+  name: string,
+  isFile: boolean,
+  networks: readonly AttackedNetwork[],
+): (network: AttackedNetwork) => AttackedNetwork | null {
+  const inFile = networks.filter((network) => isFile && network.files.has(name));
+  const inRun = networks.filter((network) => network.runs.has(name));
+  const byMethod = networks.filter((network) => network.checkpoint.method === name);
+  const named = isFile ? inFile : inRun.length > 0 ? inRun : byMethod;
+  if (named.length === 0) throw new UsageError(missing(name, isFile, networks));
+  const [only] = named;
+  return (network) => {
+    if (named.includes(network)) return null;
+    const candidates = named.filter((candidate) => isCounterpart(candidate, network));
+    if (candidates.length === 1) return candidates[0] ?? null;
+    if (named.length === 1 && named !== byMethod) return only ?? null;
+    if (candidates.length === 0) return null;
+    throw new UsageError(
+      `--baseline ${name}: ${candidates.length} networks could be the baseline of ${network.checkpoint.path} (${candidates.map(({ checkpoint }) => checkpoint.path).join(", ")}); name one by its run`,
+    );
+  };
+}
+
+/** Same model, data, density and objective. */
+function isCounterpart(candidate: AttackedNetwork, network: AttackedNetwork): boolean {
+  const [a, b] = [candidate.checkpoint, network.checkpoint];
+  return (
+    a.model?.name === b.model?.name &&
+    (a.model?.width ?? 1) === (b.model?.width ?? 1) &&
+    a.data?.name === b.data?.name &&
+    a.objective === b.objective &&
+    Math.abs((a.density ?? 1) - (b.density ?? 1)) <= DENSITY_TOLERANCE * (b.density ?? 1)
+  );
+}
+
+function missing(name: string, isFile: boolean, networks: readonly AttackedNetwork[]): string {
+  if (isFile) return `--baseline ${name}: the file holds no attack.result`;
+  const methods = [...new Set(networks.flatMap(({ checkpoint }) => checkpoint.method ?? []))];
+  const runs = [...new Set(networks.flatMap((network) => [...network.runs]))];
+  const near = nearest(name, [...methods, ...runs]);
+  const hint =
+    near === null ? `the methods are ${methods.join(", ")}; the runs ${runs.join(", ")}` : `did you mean ${near}?`;
+  return `--baseline ${name}: there is no such file, run or method; ${hint}`;
+}

@@ -1,0 +1,184 @@
+/** The comparison itself: networks beside each other, attack by attack, with intervals, differences and paired tests. */
+import { InputError } from "../core/errors.js";
+import { countPairs, mcnemarExact, type Pairs } from "../stats/mcnemar.js";
+import { type Interval, wilsonInterval } from "../stats/wilson.js";
+import { maskingAlarms } from "./alarms.js";
+import { attackTitle, networkLabels } from "./labels.js";
+import type { AttackedNetwork, Collected } from "./results.js";
+import { type MergedResult, recipeDifference } from "./shards.js";
+
+export interface Column {
+  readonly label: string;
+  readonly network: AttackedNetwork;
+  /** The column that this one is measured against; null for a baseline, and where there is none. */
+  readonly baseline: Column | null;
+}
+
+/** One network under one attack. */
+export interface Cell {
+  readonly result: MergedResult;
+  readonly accuracy: number;
+  readonly interval: Interval;
+  readonly difference: Difference | null;
+}
+
+/** A network against its baseline, on the samples that both were attacked on. */
+export interface Difference {
+  /** Accuracy minus the baseline's, a fraction. */
+  readonly value: number;
+  readonly samples: number;
+  /** First: this network; second: its baseline. */
+  readonly pairs: Pairs;
+  /** McNemar's exact test, two-sided. */
+  readonly p: number;
+}
+
+export interface Row {
+  readonly title: string;
+  /** One a column; null where the network was not attacked so. */
+  readonly cells: readonly (Cell | null)[];
+}
+
+export interface Comparison {
+  readonly columns: readonly Column[];
+  readonly rows: readonly Row[];
+  /** What a reader must know before believing a number. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Puts the networks side by side, baselines first. `baselineOf` gives each network's baseline, or null. InputError where the
+ * same attack stands for different recipes, images or radii.
+ */
+export function compareNetworks(
+  collected: Collected,
+  baselineOf: (network: AttackedNetwork) => AttackedNetwork | null,
+): Comparison {
+  const baselines = new Set(collected.networks.map(baselineOf).filter((network) => network !== null));
+  const networks = [...baselines, ...collected.networks.filter((network) => !baselines.has(network))];
+  const columns = columnsOf(networks, baselineOf);
+  requireComparable(columns);
+  const keys = new Set(networks.flatMap((network) => [...network.results.keys()]));
+  const rows = [...keys].map((key) => rowOf(key, columns));
+  return {
+    columns,
+    rows,
+    remarks: [...remarksOn(columns, rows), ...collected.unfinishedRuns.map((run) => `Unfinished: ${run}.`)],
+  };
+}
+
+function columnsOf(
+  networks: readonly AttackedNetwork[],
+  baselineOf: (network: AttackedNetwork) => AttackedNetwork | null,
+): readonly Column[] {
+  const labels = networkLabels(networks);
+  const made = new Map<AttackedNetwork, Column>();
+  for (const [i, network] of networks.entries()) {
+    const baseline = made.get(baselineOf(network) ?? network) ?? null;
+    made.set(network, { label: labels[i] ?? "", network, baseline });
+  }
+  return [...made.values()];
+}
+
+/** One name must mean one thing in a table: the same constants, the same images, and a radius in common. */
+function requireComparable(columns: readonly Column[]): void {
+  const first = new Map<string, MergedResult>();
+  for (const { network } of columns) {
+    for (const [key, result] of network.results) {
+      const other = first.get(key) ?? result;
+      first.set(key, other);
+      const difference =
+        recipeDifference(other.recipe, result.recipe) ??
+        (other.data.sha256 === result.data.sha256
+          ? null
+          : `images of ${other.data.name} and of ${result.data.name} with other digests`);
+      if (difference === null) continue;
+      throw new InputError(
+        `${result.where}: ${attackTitle(result)} is another attack here than in ${other.where}: ${difference}; only results of one recipe can be compared`,
+      );
+    }
+  }
+  requireCommonRadius(columns);
+}
+
+function requireCommonRadius(columns: readonly Column[]): void {
+  for (const [i, first] of columns.entries()) {
+    for (const second of columns.slice(i + 1)) {
+      const theirs = [...second.network.results.values()];
+      for (const result of first.network.results.values()) {
+        const same = theirs.filter(({ name }) => name === result.name);
+        const other = same[0];
+        if (
+          other === undefined ||
+          [...first.network.results].some(([key, { name }]) => name === result.name && second.network.results.has(key))
+        )
+          continue;
+        throw new InputError(
+          `${other.where}: ${result.name} was run at ${radius(result)} in ${result.where} and at ${radius(other)} here; only results of one recipe can be compared`,
+        );
+      }
+    }
+  }
+}
+
+function radius({ norm, epsilonText }: MergedResult): string {
+  return `${norm} ε ${epsilonText}`;
+}
+
+function rowOf(key: string, columns: readonly Column[]): Row {
+  const results = columns.map(({ network }) => network.results.get(key) ?? null);
+  const [first] = results.filter((result) => result !== null);
+  const cells = columns.map(({ baseline }, i) => {
+    const result = results[i] ?? null;
+    return result === null || result.samples === 0 ? null : cellOf(result, baseline?.network.results.get(key) ?? null);
+  });
+  return { title: first === undefined ? key : attackTitle(first), cells };
+}
+
+function cellOf(result: MergedResult, baseline: MergedResult | null): Cell {
+  return {
+    result,
+    accuracy: result.correct / result.samples,
+    interval: wilsonInterval(result.correct, result.samples),
+    difference: baseline === null ? null : differenceOf(result, baseline),
+  };
+}
+
+/** Null where the two share no sample. */
+function differenceOf(result: MergedResult, baseline: MergedResult): Difference | null {
+  const from = Math.max(result.range[0], baseline.range[0]);
+  const to = Math.min(result.range[1], baseline.range[1]);
+  const mine: number[] = [];
+  const theirs: number[] = [];
+  for (let sample = from; sample < to; sample++) {
+    const [here, there] = [sample - result.range[0], sample - baseline.range[0]];
+    if (result.included[here] !== 1 || baseline.included[there] !== 1) continue;
+    mine.push(result.outcomes[here] ?? 0);
+    theirs.push(baseline.outcomes[there] ?? 0);
+  }
+  if (mine.length === 0) return null;
+  const pairs = countPairs(Uint8Array.from(mine), Uint8Array.from(theirs));
+  const value = (pairs.onlyFirst - pairs.onlySecond) / mine.length;
+  return { value, samples: mine.length, pairs, p: mcnemarExact(pairs.onlyFirst, pairs.onlySecond) };
+}
+
+function remarksOn(columns: readonly Column[], rows: readonly Row[]): readonly string[] {
+  const unfinished = columns.flatMap(({ label, network }) =>
+    network.unfinished === null ? [] : [`${label} is not finished: ${network.unfinished}.`],
+  );
+  const partial = rows.flatMap(({ title, cells }) => {
+    const shared = cells.find((cell) => cell?.difference && cell.difference.samples < cell.result.samples)?.difference;
+    return shared
+      ? [`${title}: differences are over the ${shared.samples} samples that both networks were attacked on.`]
+      : [];
+  });
+  const rules = new Set(columns.map(({ network }) => network.selection).filter((rule) => rule !== null));
+  const selection =
+    rules.size > 1 ? [`The checkpoints were chosen by different rules (${[...rules].join(", ")}).`] : [];
+  const reliability = columns.flatMap(({ label, network }) =>
+    [...network.results.values()].flatMap((result) =>
+      result.reliability.map(({ message }) => `${label}, ${attackTitle(result)}: ${message}`),
+    ),
+  );
+  return [...unfinished, ...partial, ...selection, ...reliability, ...columns.flatMap(maskingAlarms)];
+}

@@ -1,0 +1,139 @@
+/** Puts the pieces of one attack on one network together: each sample exactly once. */
+import { isDeepStrictEqual } from "node:util";
+import { InputError } from "../core/errors.js";
+import { type AttackResult, decodeOutcomes } from "../records/events.js";
+
+/** One attack.result, where it stands, and the `--shard` of its run. */
+export interface Piece {
+  readonly result: AttackResult;
+  readonly where: string;
+  readonly shard: string | null;
+}
+
+/** An attack on one network over `range`, whole. */
+export interface MergedResult {
+  readonly name: string;
+  readonly recipe: Readonly<Record<string, unknown>>;
+  readonly norm: AttackResult["norm"];
+  readonly epsilon: number;
+  readonly epsilonText: string;
+  readonly data: AttackResult["data"];
+  readonly seed: number;
+  readonly range: readonly [number, number];
+  /** One flag a sample of the range: still classified rightly. */
+  readonly outcomes: Uint8Array;
+  /** One flag a sample of the range: was attacked at all. */
+  readonly included: Uint8Array;
+  readonly samples: number;
+  readonly correct: number;
+  readonly reliability: AttackResult["reliability"];
+  readonly where: string;
+}
+
+/** InputError for an overlap, a gap, a missing shard, or pieces of different recipes. */
+export function mergePieces(pieces: readonly Piece[]): MergedResult {
+  const ordered = distinct(pieces).sort((a, b) => a.result.range[0] - b.result.range[0]);
+  const [first] = ordered;
+  if (first === undefined) throw new Error("an attack without a result");
+  for (const [i, piece] of ordered.entries()) {
+    requireSameRecipe(first, piece);
+    const before = ordered[i - 1];
+    if (before !== undefined) requireContiguous(before, piece);
+  }
+  requireAllShards(ordered);
+  const parts = ordered.map(({ result, where }) => flags(result, where));
+  const outcomes = joined(parts.map((part) => part.outcomes));
+  const included = joined(parts.map((part) => part.included));
+  const { attack, norm, epsilon, epsilonText, data, seed, range } = first.result;
+  const { name, ...recipe } = attack;
+  return {
+    ...{ name, recipe, norm, epsilon, epsilonText, data, seed, outcomes, included },
+    range: [range[0], range[0] + outcomes.length],
+    samples: ones(included),
+    correct: ones(outcomes),
+    reliability: ordered.flatMap(({ result }) => result.reliability),
+    where: first.where,
+  };
+}
+
+/** The same result told twice (a file given twice, a stream that passed through) counts once. */
+function distinct(pieces: readonly Piece[]): Piece[] {
+  const told = (piece: Piece) => {
+    const { outcomes, included, range, attack, seed } = piece.result;
+    return { outcomes, included, range, attack, seed };
+  };
+  return pieces.filter((piece, i) => !pieces.slice(0, i).some((other) => isDeepStrictEqual(told(other), told(piece))));
+}
+
+function requireSameRecipe(first: Piece, other: Piece): void {
+  const difference =
+    recipeDifference(first.result.attack, other.result.attack) ??
+    (first.result.seed === other.result.seed ? null : `seed ${first.result.seed} and ${other.result.seed}`) ??
+    (first.result.data.sha256 === other.result.data.sha256 ? null : "different images");
+  if (difference === null) return;
+  throw new InputError(
+    `${other.where}: ${named(other)} was already attacked by ${first.where} with another recipe (${difference}); give one of them`,
+  );
+}
+
+/** The first constant in which two recipes differ, `steps 50 and 40`; null where they are the same. */
+export function recipeDifference(
+  first: Readonly<Record<string, unknown>>,
+  second: Readonly<Record<string, unknown>>,
+): string | null {
+  const names = new Set([...Object.keys(first), ...Object.keys(second)]);
+  for (const name of names) {
+    if (isDeepStrictEqual(first[name], second[name])) continue;
+    return `${name} ${JSON.stringify(first[name] ?? null)} and ${JSON.stringify(second[name] ?? null)}`;
+  }
+  return null;
+}
+
+function requireContiguous(before: Piece, piece: Piece): void {
+  const [end, begin] = [before.result.range[1], piece.result.range[0]];
+  if (end === begin) return;
+  const flaw =
+    end > begin
+      ? `samples ${begin} to ${Math.min(end, piece.result.range[1]) - 1} are here and in ${before.where}`
+      : `samples ${end} to ${begin - 1} are missing between ${before.where} and this`;
+  throw new InputError(
+    `${piece.where}: the shards of ${named(piece)} do not fit: ${flaw}; each sample must be there once`,
+  );
+}
+
+function requireAllShards(pieces: readonly Piece[]): void {
+  const shards = pieces.flatMap(({ shard }) => (shard === null ? [] : [shard]));
+  const total = Number(shards[0]?.split("/")[1] ?? 0);
+  const missing = Array.from({ length: total }, (_, i) => `${i + 1}/${total}`).filter((name) => !shards.includes(name));
+  const [first] = pieces;
+  if (missing.length === 0 || first === undefined || pieces.length > shards.length) return;
+  throw new InputError(`${first.where}: ${named(first)}: shard ${missing.join(", ")} is missing; give all ${total}`);
+}
+
+function named({ result }: Piece): string {
+  return `${result.attack.name} (ε ${result.epsilonText}) on ${result.checkpoint.path}`;
+}
+
+function flags(result: AttackResult, where: string): { outcomes: Uint8Array; included: Uint8Array } {
+  const [from, to] = result.range;
+  if (to < from) throw new InputError(`${where}: range [${from}, ${to}) ends before it begins`);
+  const outcomes = decodeOutcomes(result.outcomes, to - from, where);
+  const included =
+    result.included === undefined
+      ? new Uint8Array(to - from).fill(1)
+      : decodeOutcomes(result.included, to - from, where);
+  if (ones(outcomes) !== result.correct || ones(included) !== result.samples) {
+    throw new InputError(
+      `${where}: correct ${result.correct} of samples ${result.samples}, but the outcomes have ${ones(outcomes)} of ${ones(included)}`,
+    );
+  }
+  return { outcomes, included };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+function ones(bits: Uint8Array): number {
+  return bits.reduce((sum, bit) => sum + bit, 0);
+}
