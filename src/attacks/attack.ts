@@ -1,0 +1,37 @@
+/** What an attack is: from a batch of images to perturbed ones, one engine call at a time. */
+import type { Inference, Norm } from "../engines/engine.js";
+import type { Labels } from "../losses/loss.js";
+
+/** Where perturbed images must lie: at most `epsilon` from their origin by `norm`, pixels in `bounds`. */
+export interface ThreatModel {
+  readonly norm: Norm;
+  readonly epsilon: number;
+  /** Range of pixels, [0, 1] unless the data says otherwise. */
+  readonly bounds: readonly [number, number];
+}
+
+/** Samples under attack, and which ones they are: random draws hang on their dataset index, not on their place here. */
+export interface AttackBatch {
+  readonly inference: Inference;
+  readonly threat: ThreatModel;
+  /** [batch, height, width, channel] */
+  readonly images: Float32Array;
+  readonly labels: Labels;
+  /** Dataset index of each sample. */
+  readonly indices: Uint32Array;
+  readonly seed: number;
+}
+
+/** What one engine call did, in images; a gradient includes its forward, which is not counted again. */
+export interface EngineCall {
+  readonly forwards: number;
+  readonly gradients: number;
+  /** Samples whose loss had a gradient of exactly 0 with respect to the logits, where the attack looked at it. */
+  readonly zeroGradients?: number;
+}
+
+/**
+ * One run of an attack: yields after every engine call, so that no call is long and a signal is seen between them, and
+ * returns images [batch, height, width, channel] of which none needs to be a success.
+ */
+export type AttackRun = Generator<EngineCall, Float32Array>;

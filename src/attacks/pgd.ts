@@ -1,0 +1,41 @@
+/** Projected gradient descent on the cross-entropy (Madry et al. 2018, equation 3), as Foolbox runs it: the last iterate counts. */
+import { crossEntropy } from "../losses/cross-entropy.js";
+import type { AttackBatch, AttackRun } from "./attack.js";
+import { randomStart } from "./random-start.js";
+
+export interface AscentConstants {
+  readonly steps: number;
+  readonly stepSize: number;
+  readonly randomStart: boolean;
+}
+
+/** `steps` steps of ascent from the images, or from a random start; `restart` counts from 1. No early stop, no memory. */
+export function* pgd(batch: AttackBatch, constants: AscentConstants, restart: number): AttackRun {
+  const { inference, threat, images: origin, labels } = batch;
+  let zeroGradients = 0;
+  const lossGradient = (logits: Float32Array) => {
+    const { gradient } = crossEntropy(logits, labels, inference.classes);
+    zeroGradients = countZeroRows(gradient, inference.classes);
+    return gradient;
+  };
+  const images = constants.randomStart ? randomStart(batch, restart) : origin;
+  const ascent = inference.ascend({ ...threat, images, origin, lossGradient, stepSize: constants.stepSize });
+  try {
+    for (let step = 0; step < constants.steps; step++) {
+      ascent.advance(1);
+      const call = { forwards: 0, gradients: labels.length };
+      yield step === 0 ? { ...call, zeroGradients } : call;
+    }
+    return ascent.images();
+  } finally {
+    ascent.dispose();
+  }
+}
+
+function countZeroRows(gradient: Float32Array, classes: number): number {
+  let zero = 0;
+  for (let from = 0; from < gradient.length; from += classes) {
+    if (gradient.subarray(from, from + classes).every((value) => value === 0)) zero++;
+  }
+  return zero;
+}
