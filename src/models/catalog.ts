@@ -1,6 +1,6 @@
 /** The networks that are known by name. */
 import { InputError, UsageError } from "../core/errors.js";
-import { nearest } from "../core/units.js";
+import { didYouMean } from "../core/nearest.js";
 import type { Graph } from "./graph.js";
 import type { GraphBuilder, InitialDensity } from "./graph-builder.js";
 import { resnet } from "./resnet.js";
@@ -80,11 +80,8 @@ function wideResNetSize(name: string): { depth: number; widen: number } {
 }
 
 function unknownModel(name: string): UsageError {
-  const near = nearest(name, MODEL_NAMES);
-  const hint = near === null ? "" : ` Did you mean ${near}?`;
-  return new UsageError(
-    `--model ${name}: no such network.${hint} Known: ${MODEL_NAMES.join(", ")}, and any wrnD_W with D = 6n + 4`,
-  );
+  const known = `known: ${MODEL_NAMES.join(", ")}, and any wrnD_W with D = 6n + 4`;
+  return new UsageError(`--model ${name}: no such network${didYouMean(name, MODEL_NAMES)}; ${known}`);
 }
 
 function requireFit(name: string, graph: Graph, input: readonly [number, number, number]): void {

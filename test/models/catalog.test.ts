@@ -254,7 +254,7 @@ test("every kernel has an initial density and every initial density a kernel", (
 
 test("an unknown network is refused with a near match", () => {
   const ask = (name: string) => () => catalogModel({ name, width: 1, input: CIFAR, classes: 10 });
-  assert.throws(ask("vgg61"), (error) => error instanceof UsageError && /Did you mean vgg16\?/.test(error.message));
+  assert.throws(ask("vgg61"), (error) => error instanceof UsageError && /did you mean "vgg16"\?/.test(error.message));
   assert.throws(ask("wrn-28-4"), UsageError);
   assert.throws(ask("wrn27_4"), (error) => error instanceof UsageError && /6n \+ 4/.test(error.message));
   assert.throws(ask("wrn4_4"), UsageError);
