@@ -8,6 +8,8 @@ namespace sparse_robust {
 namespace SR_TARGET {
 
 void sparseConv(const ConvCall& call);
+void directConv(const ConvCall& call);
+void winogradConv(const ConvCall& call);
 void weightGradient(const WeightGradientCall& call);
 
 }  // namespace SR_TARGET
@@ -15,8 +17,8 @@ void weightGradient(const WeightGradientCall& call);
 const Kernels SR_JOIN(kernels_, SR_TARGET) = {
     SR_TEXT(SR_TARGET),
     SR_TARGET::sparseConv,
-    SR_TARGET::sparseConv,
-    SR_TARGET::sparseConv,
+    SR_TARGET::directConv,
+    SR_TARGET::winogradConv,
     SR_TARGET::weightGradient,
 };
 

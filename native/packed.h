@@ -34,4 +34,26 @@ SR_INLINE PackedSparse readSparse(const ConvPlan& plan, const void* packed) {
           groupsOf(plan.source().channels, plan.channelBlock)};
 }
 
+/** Winograd: [frequency][group of target channels][source channel][target channel of the group], absent channels zero. */
+constexpr int kWinogradGroup = 6;     // times four patches: 24 of AVX-512's 32 registers; 64, 128, 256, 512 waste 3% or less
+constexpr int kWinogradPatches = 4;   // patches together
+SR_INLINE size_t winogradWeights(const ConvPlan& plan) {
+  return size_t(36) * groupsOf(plan.target().channels, kWinogradGroup) * kWinogradGroup * plan.source().channels;
+}
+/** Lines from one frequency of transformed patches to the next: no power of two. */
+SR_INLINE constexpr size_t winogradFrequencyLines(int channels, int patches) { return size_t(channels) * patches + 4; }
+SR_INLINE size_t winogradScratchBytes(const ConvPlan& plan) {
+  size_t targets = size_t(groupsOf(plan.target().channels, kWinogradGroup)) * kWinogradGroup;
+  size_t lines = winogradFrequencyLines(plan.source().channels, kWinogradPatches) + targets * kWinogradPatches;
+  return lines * 36 * kLine * sizeof(float);
+}
+
+/** Direct: [group of target channels][tap][source channel][target channel of the group], absent channels zero. */
+constexpr int kDirectGroup = 6;   // times four lines: 24 of AVX-512's 32 registers; times one: 12 of AVX2's 16
+constexpr int kNarrowGroup = 3;   // the gradient of an image has three channels: times eight lines, times two
+SR_INLINE size_t directWeights(const ConvPlan& plan) {
+  int taps = plan.shape.kernel * plan.shape.kernel, group = plan.channelGroup;
+  return size_t(groupsOf(plan.target().channels, group)) * group * taps * plan.source().channels;
+}
+
 }  // namespace sparse_robust

@@ -3,21 +3,40 @@
 
 namespace sparse_robust {
 
+namespace {
+
+/** 3x3, stride 1, a border of one: the plane keeps its size. */
+bool keepsPlane3x3(const ConvShape& s) {
+  bool samePlane = s.in.height == s.out.height && s.in.width == s.out.width;
+  return s.kernel == 3 && s.stride == 1 && s.padTop == 1 && s.padLeft == 1 && samePlane;
+}
+
+}  // namespace
+
 bool supports(const ConvShape& shape, Algorithm algorithm) {
-  return shape.kernel <= kMaximumKernel && algorithm == Algorithm::Sparse;
+  if (shape.kernel > kMaximumKernel) return false;
+  if (algorithm == Algorithm::Winograd) return keepsPlane3x3(shape) && shape.in.height >= 4 && shape.in.width >= 4;
+  return true;
 }
 
 ConvPlan planConv(const ConvShape& shape, Direction direction, Algorithm algorithm) {
   ConvPlan plan{shape, direction, algorithm, 1, 1};
   plan.channelBlock = plan.source().channels;
+  if (algorithm == Algorithm::Winograd) plan.channelGroup = kWinogradGroup;
+  if (algorithm == Algorithm::Direct) plan.channelGroup = plan.target().channels <= kNarrowGroup ? kNarrowGroup : kDirectGroup;
   return plan;
 }
 
-ConvPlan planConv(const ConvShape& shape, size_t, Direction direction) {
-  return planConv(shape, direction, Algorithm::Sparse);
+ConvPlan planConv(const ConvShape& shape, size_t connections, Direction direction) {
+  double density = double(connections) / (double(shape.in.channels) * shape.out.channels * shape.kernel * shape.kernel);
+  bool fewChannels = shape.in.channels <= kNarrowGroup;
+  if (!fewChannels && density >= 0.17 && supports(shape, Algorithm::Winograd)) return planConv(shape, direction, Algorithm::Winograd);
+  return planConv(shape, direction, density >= 0.5 ? Algorithm::Direct : Algorithm::Sparse);
 }
 
-size_t scratchBytes(const ConvPlan&) { return 0; }
+size_t scratchBytes(const ConvPlan& plan) {
+  return plan.algorithm == Algorithm::Winograd ? winogradScratchBytes(plan) : 0;
+}
 
 size_t weightGradientScratchBytes(const ConvShape&, const Weights&) { return 0; }
 

@@ -1,0 +1,109 @@
+// Direct convolution of dense weights: any kernel, stride and plane, dense layers included (1x1 on a plane of 1x1).
+// Loops: tiles of positions that the same taps reach (neighbours of a row, or one position of several blocks); groups of target
+// channels; taps; source channels. A group times a tile of sums stays in registers: each source line loaded serves the whole
+// group, each weight the whole tile. Wall: the multiply-adds, or L2 where a tile's source does not stay in L1.
+#include "epilogue.h"
+#include "geometry.h"
+#include "packed.h"
+
+namespace sparse_robust {
+namespace SR_TARGET {
+namespace {
+
+/** Lines in registers beside a group's channels: 24 sums of AVX-512's 32 registers, 12 of AVX2's 16. */
+constexpr int linesHeld(int group) {
+  int registers = kRegisters == 32 ? 24 : 12, lines = registers / (group * kVectorsPerLine);
+  return lines < 1 ? 1 : lines;
+}
+
+/** Where the lines of a tile lie: line i is line `step * i` of its block, or the same line of block `block + i`. */
+struct Tile {
+  const Run* run;
+  int block, from;
+  bool acrossBlocks;
+};
+
+/** kLines sums for each of kGroup channels. */
+template <int kGroup, int kLines>
+SR_INLINE void sums(const float* const* source, const Geometry& g, const Run& run, int channels, const float* weights, Vec* acc) {
+  constexpr int kHeld = kLines * kVectorsPerLine;
+#pragma GCC unroll 64
+  for (int i = 0; i < kGroup * kHeld; i++) acc[i] = zero();
+  size_t apart = g.sourceStride * kLine;
+  for (int i = 0; i < run.taps; i++) {
+    const float* w = weights + size_t(run.tap[i].index) * channels * kGroup;
+    size_t at = run.tap[i].offset * kLine;
+    for (int channel = 0; channel < channels; channel++, at += apart, w += kGroup) {
+      Vec x[kHeld];
+#pragma GCC unroll 16
+      for (int j = 0; j < kHeld; j++) x[j] = load(source[j / kVectorsPerLine] + at + j % kVectorsPerLine * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kGroup; r++) {
+        Vec weight = set1(w[r]);
+#pragma GCC unroll 16
+        for (int j = 0; j < kHeld; j++) acc[r * kHeld + j] = fma(weight, x[j], acc[r * kHeld + j]);
+      }
+    }
+  }
+}
+
+template <int kGroup, int kLines>
+void tile(const ConvCall& call, const Geometry& g, const Tile& t) {
+  constexpr int kHeld = kLines * kVectorsPerLine;
+  int sources = call.plan->source().channels, targets = call.plan->target().channels;
+  const float* weights = static_cast<const float*>(call.packed);
+  const float* source[kLines];
+  for (int i = 0; i < kLines; i++) {
+    int block = t.acrossBlocks ? t.block + i : t.block, at = t.acrossBlocks ? t.from : t.from + i;
+    source[i] = call.input[block] + size_t(at) * g.sourceStep * kLine;
+  }
+  for (int group = 0; group < targets; group += kGroup) {
+    Vec acc[kGroup * kHeld];
+    sums<kGroup, kLines>(source, g, *t.run, sources, weights + size_t(group) * g.kernel * g.kernel * sources, acc);
+#pragma GCC unroll 8
+    for (int r = 0; r < kGroup; r++) {
+      if (group + r >= targets) break;
+      size_t first = (group + r) * g.targetStride + t.run->first + size_t(t.from) * g.targetStep;
+      if (!t.acrossBlocks) {
+        finish<kLines>(call, {t.block, group + r, first, size_t(g.targetStep)}, acc + r * kHeld);
+        continue;
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < kLines; i++) finish<1>(call, {t.block + i, group + r, first, 1}, acc + r * kHeld + i * kVectorsPerLine);
+    }
+  }
+}
+
+/** `count` lines from `t` on in tiles of kLines and smaller. */
+template <int kGroup, int kLines>
+SR_INLINE void tiles(const ConvCall& call, const Geometry& g, Tile t, int count) {
+  int& at = t.acrossBlocks ? t.block : t.from;
+  for (; count >= kLines; count -= kLines, at += kLines) tile<kGroup, kLines>(call, g, t);
+  if constexpr (kLines > 1) {
+    if (count > 0) tiles<kGroup, kLines / 2>(call, g, t, count);
+  }
+}
+
+template <int kGroup>
+void directConvOf(const ConvCall& call) {
+  constexpr int kLines = linesHeld(kGroup);
+  Geometry g = geometryOf(*call.plan);
+  forEachRun(g, [&](Run& run) {
+    bool acrossBlocks = call.blocks > 1 && run.count % kLines != 0;
+    if (acrossBlocks) {
+      for (int i = 0; i < run.count; i++) tiles<kGroup, kLines>(call, g, {&run, 0, i, true}, call.blocks);
+    } else {
+      for (int b = 0; b < call.blocks; b++) tiles<kGroup, kLines>(call, g, {&run, b, 0, false}, run.count);
+    }
+  });
+}
+
+}  // namespace
+
+void directConv(const ConvCall& call) {
+  if (call.plan->channelGroup == kNarrowGroup) directConvOf<kNarrowGroup>(call);
+  else directConvOf<kDirectGroup>(call);
+}
+
+}  // namespace SR_TARGET
+}  // namespace sparse_robust

@@ -1,0 +1,234 @@
+// Times the convolution kernels layer by layer on a batch of 128 and prints effective GFLOP/s (2 per connection and position)
+// beside the share of the peak f32 rate measured in the same run.
+//   kernels-bench [--threads N] [--target NAME] [--network vgg16|wrn-28-4] [--density P] [--all] [--layer TEXT] [--weights]
+// --density is the global one; the layers have the densities that the method gives them. --all times every algorithm that fits
+// and not only the planned one. Source and target of a layer lie in L2 or L3, as they do inside a network.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "support.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace sparse_robust {
+namespace {
+
+struct Options {
+  int threads = 1;
+  std::string target, network = "vgg16", layer;
+  double density = 1;
+  bool all = false, weights = false;
+};
+
+struct Layer { std::string name; ConvShape shape; double density; int times; };
+
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/** Seconds of `work(thread)` on all threads at once: the best of several turns. */
+double timeOf(int threads, const std::function<void(int)>& work) {
+  double best = 1e9, spent = 0;
+  for (int turn = 0; turn < 12 && (turn < 4 || spent < 0.25); turn++) {
+    std::atomic<int> ready{0};
+    std::vector<std::thread> pool;
+    std::vector<double> took(threads);
+    for (int t = 0; t < threads; t++) {
+      pool.emplace_back([&, t] {
+        ready++;
+        while (ready < threads) {}
+        double start = seconds();
+        work(t);
+        took[t] = seconds() - start;
+      });
+    }
+    for (auto& thread : pool) thread.join();
+    double slowest = *std::max_element(took.begin(), took.end());
+    best = std::min(best, slowest), spent += slowest;
+  }
+  return best;
+}
+
+volatile float sink;
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) void multiplyAdds512(long rounds) {
+  __m512 acc[16], a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(1e-3f);
+  for (auto& x : acc) x = b;
+  for (long i = 0; i < rounds; i++) for (auto& x : acc) x = _mm512_fmadd_ps(x, a, b);
+  for (int i = 1; i < 16; i++) acc[0] = _mm512_add_ps(acc[0], acc[i]);
+  sink = _mm512_cvtss_f32(acc[0]);
+}
+__attribute__((target("avx2,fma"))) void multiplyAdds256(long rounds) {
+  __m256 acc[12], a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(1e-3f);
+  for (auto& x : acc) x = b;
+  for (long i = 0; i < rounds; i++) for (auto& x : acc) x = _mm256_fmadd_ps(x, a, b);
+  for (int i = 1; i < 12; i++) acc[0] = _mm256_add_ps(acc[0], acc[i]);
+  sink = _mm256_cvtss_f32(acc[0]);
+}
+#elif defined(__aarch64__)
+void multiplyAdds128(long rounds) {
+  float32x4_t acc[16], a = vdupq_n_f32(0.999f), b = vdupq_n_f32(1e-3f);
+  for (auto& x : acc) x = b;
+  for (long i = 0; i < rounds; i++) for (auto& x : acc) x = vfmaq_f32(b, x, a);
+  for (int i = 1; i < 16; i++) acc[0] = vaddq_f32(acc[0], acc[i]);
+  sink = vgetq_lane_f32(acc[0], 0);
+}
+#endif
+
+/** FLOP/s of fused multiply-adds on registers, all threads; 0: not measured for this target. */
+double peakOf(const std::string& target, int threads) {
+  const long rounds = 2000000;
+#if defined(__x86_64__)
+  if (target == "avx512") return 512.0 * rounds * threads / timeOf(threads, [&](int) { multiplyAdds512(rounds); });
+  if (target == "avx2") return 192.0 * rounds * threads / timeOf(threads, [&](int) { multiplyAdds256(rounds); });
+#elif defined(__aarch64__)
+  if (target == "neon") return 128.0 * rounds * threads / timeOf(threads, [&](int) { multiplyAdds128(rounds); });
+#endif
+  return 0 * static_cast<double>(rounds);
+}
+
+std::vector<Layer> vgg16(double p) {
+  double second = std::min(1.0, p >= 1 ? 1.0 : 0.2 + 0.51 * p), first = p >= 1 ? 1.0 : 0.6 + 0.51 * p, rest = p >= 1 ? 1.0 : p < 0.05 ? 0.56 * p : 0.964 * p;
+  return {{"conv1", convShape(3, 64, 32, 32, 3, 1), first, 1},      {"conv2", convShape(64, 64, 32, 32, 3, 1), first, 1},
+          {"conv3", convShape(64, 128, 16, 16, 3, 1), second, 1},   {"conv4", convShape(128, 128, 16, 16, 3, 1), second, 1},
+          {"conv5", convShape(128, 256, 8, 8, 3, 1), rest, 1},      {"conv6-7", convShape(256, 256, 8, 8, 3, 1), rest, 2},
+          {"conv8", convShape(256, 512, 4, 4, 3, 1), rest, 1},      {"conv9-10", convShape(512, 512, 4, 4, 3, 1), rest, 2},
+          {"conv11-13", convShape(512, 512, 2, 2, 3, 1), rest, 3},  {"fc1-2", convShape(512, 256, 1, 1, 1, 1), rest, 1}};
+}
+
+std::vector<Layer> wideResnet(double p) {
+  return {{"conv1", convShape(3, 16, 32, 32, 3, 1), 1, 1},         {"b1 first", convShape(16, 64, 32, 32, 3, 1), p, 1},
+          {"b1 short", convShape(16, 64, 32, 32, 1, 1), p, 1},     {"b1", convShape(64, 64, 32, 32, 3, 1), p, 7},
+          {"b2 first", convShape(64, 128, 32, 32, 3, 2), p, 1},    {"b2 short", convShape(64, 128, 32, 32, 1, 2), p, 1},
+          {"b2", convShape(128, 128, 16, 16, 3, 1), p, 7},         {"b3 first", convShape(128, 256, 16, 16, 3, 2), p, 1},
+          {"b3 short", convShape(128, 256, 16, 16, 1, 2), p, 1},   {"b3", convShape(256, 256, 8, 8, 3, 1), p, 7}};
+}
+
+constexpr int kBlocks = 8;   // 128 images
+
+/** The blocks of a thread, at most kBlocksTogether a call. */
+template <class Call>
+void forBlocks(int thread, int threads, const Call& call) {
+  int from = kBlocks * thread / threads, to = kBlocks * (thread + 1) / threads;
+  for (int block = from; block < to; block += kBlocksTogether) call(block, std::min(kBlocksTogether, to - block));
+}
+
+struct Bench {
+  Options options;
+  const Kernels& kernels;
+  double peak;
+
+  double report(const Layer& layer, const char* what, double time, size_t connections) const {
+    double flops = 2.0 * connections * layer.shape.out.height * layer.shape.out.width * kBlocks * kLine;
+    std::printf("  %-9s %-24s %8.2f ms %7.1f GFLOP/s", layer.name.c_str(), what, time * 1e3, flops / time / 1e9);
+    if (peak > 0) std::printf(" %4.0f%% of peak", 100 * flops / time / peak);
+    std::printf("\n");
+    std::fflush(stdout);
+    return time;
+  }
+
+  double convolution(const Layer& layer, const ConvPlan& plan, const SparseWeights& weights) const {
+    Numbers numbers(1);
+    Blocks source(plan.source(), kBlocks, &numbers), target(plan.target(), kBlocks, nullptr);
+    size_t count = weights.value.size();
+    Buffer packed(packedBytes(plan, count)), packScratch(packScratchBytes(plan, count));
+    double start = seconds();
+    packWeights(plan, weights.view(), packed.as<void>(), packScratch.as<void>());
+    double packing = seconds() - start;
+    std::vector<Buffer> scratch;
+    for (int t = 0; t < options.threads; t++) scratch.emplace_back(scratchBytes(plan));
+    std::vector<float> shift(plan.target().channels, 0.1f);
+    std::vector<std::vector<uint16_t>> masks(kBlocks, std::vector<uint16_t>(plan.target().lines(), 0x5555));
+    std::vector<uint16_t*> mask;
+    for (auto& m : masks) mask.push_back(m.data());
+    bool forward = plan.direction == Direction::Forward;
+    double time = timeOf(options.threads, [&](int t) {
+      forBlocks(t, options.threads, [&](int block, int blocks) {
+        ConvCall call{&plan, packed.as<void>(), source.pointers.data() + block, target.pointers.data() + block, blocks, {}, scratch[t].as<void>()};
+        if (forward) call.epilogue.shift = shift.data(), call.epilogue.relu = true, call.epilogue.maskOut = mask.data() + block;
+        else call.epilogue.maskIn = mask.data() + block;
+        runConv(kernels, call);
+      });
+    });
+    char what[80];
+    const char* algorithm = plan.algorithm == Algorithm::Sparse ? "sparse" : plan.algorithm == Algorithm::Direct ? "direct" : "winograd";
+    std::snprintf(what, sizeof what, "%s %-8s (pack %.1f)", forward ? "fwd" : "dX ", algorithm, packing * 1e3);
+    return report(layer, what, time, count);
+  }
+
+  double weightGradient(const Layer& layer, const SparseWeights& weights) const {
+    Numbers numbers(2);
+    const ConvShape& s = layer.shape;
+    Blocks input(s.in, kBlocks, &numbers), gradient(s.out, kBlocks, &numbers);
+    Weights view = weights.view();
+    Buffer result(view.count * sizeof(float));
+    std::vector<Buffer> scratch;
+    for (int t = 0; t < options.threads; t++) scratch.emplace_back(weightGradientScratchBytes(s, view));
+    double time = timeOf(options.threads, [&](int t) {
+      int from = s.out.channels * t / options.threads, to = s.out.channels * (t + 1) / options.threads;
+      kernels.weightGradient({s, &view, input.pointers.data(), gradient.pointers.data(), kBlocks, from, to, result.as(), scratch[t].as<void>()});
+    });
+    return report(layer, "weight gradient", time, view.count);
+  }
+
+  void run() const {
+    double total = 0, gradients = 0;
+    for (const Layer& layer : options.network == "vgg16" ? vgg16(options.density) : wideResnet(options.density)) {
+      if (layer.name.find(options.layer) == std::string::npos) continue;
+      Numbers numbers(3);
+      SparseWeights weights = randomWeights(layer.shape, layer.density, numbers);
+      for (Direction direction : {Direction::Forward, Direction::InputGradient}) {
+        ConvPlan planned = planConv(layer.shape, weights.value.size(), direction);
+        total += layer.times * convolution(layer, planned, weights);
+        for (Algorithm other : {Algorithm::Sparse, Algorithm::Direct, Algorithm::Winograd}) {
+          bool extra = options.all && other != planned.algorithm && supports(layer.shape, other);
+          if (extra) convolution(layer, planConv(layer.shape, direction, other), weights);
+        }
+      }
+      if (options.weights) gradients += layer.times * weightGradient(layer, weights);
+    }
+    std::printf("convolutions forward + input gradient: %.1f ms, %.0f images/s", total * 1e3, kBlocks * kLine / total);
+    if (options.weights) std::printf("; weight gradients: %.1f ms", gradients * 1e3);
+    std::printf("\n");
+  }
+};
+
+Options parse(int count, char** arguments) {
+  Options o;
+  for (int i = 1; i < count; i++) {
+    std::string name = arguments[i];
+    if (name == "--all") { o.all = true; continue; }
+    if (name == "--weights") { o.weights = true; continue; }
+    if (i + 1 >= count) { std::fprintf(stderr, "%s needs a value\n", name.c_str()); std::exit(2); }
+    const char* value = arguments[++i];
+    if (name == "--threads") o.threads = std::max(1, std::atoi(value));
+    else if (name == "--target") o.target = value;
+    else if (name == "--network") o.network = value;
+    else if (name == "--density") o.density = std::atof(value);
+    else if (name == "--layer") o.layer = value;
+    else { std::fprintf(stderr, "unknown option %s\n", name.c_str()); std::exit(2); }
+  }
+  return o;
+}
+
+}  // namespace
+}  // namespace sparse_robust
+
+int main(int count, char** arguments) {
+  using namespace sparse_robust;
+  Options options = parse(count, arguments);
+  const Kernels* chosen = nullptr;
+  for (const Target& t : targetsOfThisBuild()) {
+    if (t.supported && (options.target.empty() || options.target == t.kernels->target)) chosen = t.kernels;
+  }
+  if (!chosen) return std::fprintf(stderr, "no target %s on this machine\n", options.target.c_str()), 2;
+  double peak = peakOf(chosen->target, options.threads);
+  std::printf("%s, density %g, target %s, %d threads, peak %.1f GFLOP/s, batch of %d\n", options.network.c_str(), options.density, chosen->target,
+              options.threads, peak / 1e9, kBlocks * kLine);
+  Bench{options, *chosen, peak}.run();
+}

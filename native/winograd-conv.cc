@@ -1,0 +1,207 @@
+// Dense 3x3 convolution of stride 1 by Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2016): a 6x6 patch of the source
+// gives 4x4 outputs with 36 products a channel pair instead of 144. With images innermost all transforms are plain vector arithmetic.
+// Loops: four patches at a time; all source channels into frequency space; for each of the 36 frequencies a small matrix product
+// (its patches stay in L1 or L2, the weights stream once); back, and through the epilogue. Wall: the products, at 4 times peak.
+#include "epilogue.h"
+#include "geometry.h"
+#include "packed.h"
+
+namespace sparse_robust {
+namespace SR_TARGET {
+namespace {
+
+constexpr int kFrequencies = 36;
+
+struct Patch {
+  int block, row, column;   // of its first output
+};
+
+struct Grid {
+  int height, width, across, perBlock;   // of the plane; patches in a row and in a block
+};
+
+SR_INLINE Grid gridOf(const Plane& plane) {
+  int across = groupsOf(plane.width, 4);
+  return {plane.height, plane.width, across, across * groupsOf(plane.height, 4)};
+}
+
+SR_INLINE Patch patchAt(const Grid& grid, int i) {
+  int inBlock = i % grid.perBlock;
+  return {i / grid.perBlock, inBlock / grid.across * 4, inBlock % grid.across * 4};
+}
+
+/** Six lines apart by `step` into frequency space: the rows of B^T. */
+SR_INLINE void forwardTransform(const Vec* d, int step, Vec* out) {
+  Vec d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
+  Vec four = set1(4.0f), five = set1(5.0f);
+  Vec a = negativeFma(four, d2, d4), b = negativeFma(four, d1, d3), c = sub(d4, d2), e = sub(d3, d1);
+  e = add(e, e);
+  out[0] = fma(four, d[0], negativeFma(five, d2, d4));
+  out[1] = add(a, b);
+  out[2] = sub(a, b);
+  out[3] = add(c, e);
+  out[4] = sub(c, e);
+  out[5] = fma(four, d1, negativeFma(five, d3, d[5 * step]));
+}
+
+/** Six frequencies apart by `step` into four outputs: the rows of A^T. */
+SR_INLINE void backwardTransform(const Vec* m, int step, Vec* out) {
+  Vec a = add(m[step], m[2 * step]), b = sub(m[step], m[2 * step]);
+  Vec c = add(m[3 * step], m[4 * step]), d = sub(m[3 * step], m[4 * step]);
+  out[0] = add(m[0], add(a, c));
+  out[1] = fma(set1(2.0f), d, b);
+  out[2] = fma(set1(4.0f), c, a);
+  out[3] = add(m[5 * step], fma(set1(8.0f), d, b));
+}
+
+/** One patch of every source channel; columns [kFrom, kTo) of its six and rows [from, to) lie in the plane, the rest is zero. */
+template <int kFrom, int kTo>
+void transformPatch(const float* source, size_t channelLines, int width, int channels, int from, int to, float* out, size_t frequencyFloats, int apart) {
+  for (int channel = 0; channel < channels; channel++) {
+    const float* corner = source + channel * channelLines * kLine;
+    float* target = out + size_t(channel) * apart * kLine;
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectorsPerLine; v++) {
+      Vec rows[36];
+#pragma GCC unroll 6
+      for (int r = 0; r < 6; r++) {
+        Vec line[6];
+        bool inside = r >= from && r < to;
+#pragma GCC unroll 6
+        for (int c = 0; c < 6; c++) {
+          line[c] = c >= kFrom && c < kTo && inside ? load(corner + (ptrdiff_t(r) * width + c) * kLine + v * kLanes) : zero();
+        }
+        forwardTransform(line, 1, rows + r * 6);
+      }
+#pragma GCC unroll 6
+      for (int c = 0; c < 6; c++) {
+        Vec column[6];
+        forwardTransform(rows + c, 6, column);
+#pragma GCC unroll 6
+        for (int r = 0; r < 6; r++) store(target + (r * 6 + c) * frequencyFloats + v * kLanes, column[r]);
+      }
+    }
+  }
+}
+
+using Transform = void (*)(const float*, size_t, int, int, int, int, float*, size_t, int);
+constexpr Transform kTransforms[2][5] = {
+    {transformPatch<0, 2>, transformPatch<0, 3>, transformPatch<0, 4>, transformPatch<0, 5>, transformPatch<0, 6>},
+    {transformPatch<1, 2>, transformPatch<1, 3>, transformPatch<1, 4>, transformPatch<1, 5>, transformPatch<1, 6>}};
+
+SR_INLINE int least(int a, int b) { return a < b ? a : b; }
+
+void transformSource(const ConvCall& call, const Grid& grid, const Patch& patch, float* out, size_t frequencyFloats, int apart) {
+  const Plane& source = call.plan->source();
+  const float* corner = call.input[patch.block] + (ptrdiff_t(patch.row - 1) * grid.width + patch.column - 1) * kLine;
+  int from = patch.row == 0, to = least(6, grid.height - patch.row + 1), columns = least(6, grid.width - patch.column + 1);
+  kTransforms[patch.column == 0][columns - 2](corner, source.stride(), grid.width, source.channels, from, to, out, frequencyFloats, apart);
+}
+
+/** A group of target channels times `kLines` lines at one frequency, over all source channels in order. */
+template <int kLines>
+SR_INLINE void multiply(const float* weights, const float* source, size_t apart, int channels, float* out, size_t channelFloats) {
+  constexpr int kHeld = kLines * kVectorsPerLine;
+  Vec acc[kWinogradGroup][kHeld];
+#pragma GCC unroll 8
+  for (int r = 0; r < kWinogradGroup; r++) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kHeld; i++) acc[r][i] = zero();
+  }
+  for (int channel = 0; channel < channels; channel++, source += apart * kLine, weights += kWinogradGroup) {
+    Vec x[kHeld];
+#pragma GCC unroll 16
+    for (int i = 0; i < kHeld; i++) x[i] = load(source + i * kLanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < kWinogradGroup; r++) {
+      Vec w = set1(weights[r]);
+#pragma GCC unroll 16
+      for (int i = 0; i < kHeld; i++) acc[r][i] = fma(w, x[i], acc[r][i]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kWinogradGroup; r++) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kHeld; i++) store(out + r * channelFloats + i * kLanes, acc[r][i]);
+  }
+}
+
+// Lines of patches in registers: six target channels times four fill 24 of AVX-512's 32 registers; one fills 12 of AVX2's 16.
+constexpr int kLinesHeld = kLanes == 16 ? 4 : 1;
+
+template <int kPatches>
+void multiplyAll(const ConvPlan& plan, const float* weights, const float* source, size_t frequencyFloats, float* products) {
+  int channels = plan.source().channels, groups = groupsOf(plan.target().channels, kWinogradGroup);
+  constexpr int kLines = kPatches < kLinesHeld ? kPatches : kLinesHeld;
+  constexpr size_t kChannelFloats = size_t(kFrequencies) * kPatches * kLine;
+  for (int f = 0; f < kFrequencies; f++) {
+    for (int group = 0; group < groups; group++) {
+      const float* w = weights + (size_t(f) * groups + group) * channels * kWinogradGroup;
+      float* out = products + group * kWinogradGroup * kChannelFloats + size_t(f) * kPatches * kLine;
+      for (int t = 0; t < kPatches; t += kLines) {
+        multiply<kLines>(w, source + f * frequencyFloats + t * kLine, kPatches, channels, out + t * kLine, kChannelFloats);
+      }
+    }
+  }
+}
+
+/** One vector of a patch's 36 products into its 16 outputs, row by row at `out`. */
+SR_INLINE void backwardPatch(const float* products, size_t apart, Vec* out, int outApart) {
+  Vec columns[24];
+#pragma GCC unroll 6
+  for (int c = 0; c < 6; c++) {
+    Vec m[6], column[4];
+#pragma GCC unroll 6
+    for (int r = 0; r < 6; r++) m[r] = load(products + (r * 6 + c) * apart);
+    backwardTransform(m, 1, column);
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; r++) columns[r * 6 + c] = column[r];
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; r++) {
+    Vec row[4];
+    backwardTransform(columns + r * 6, 1, row);
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; c++) out[(r * 4 + c) * outApart] = row[c];
+  }
+}
+
+void transformTarget(const ConvCall& call, const Grid& grid, const Patch& patch, const float* products, int apart) {
+  const Plane& target = call.plan->target();
+  int rows = least(4, grid.height - patch.row), columns = least(4, grid.width - patch.column);
+  for (int channel = 0; channel < target.channels; channel++) {
+    Vec out[16 * kVectorsPerLine];
+    const float* mine = products + size_t(channel) * kFrequencies * apart * kLine;
+    for (int v = 0; v < kVectorsPerLine; v++) backwardPatch(mine + v * kLanes, size_t(apart) * kLine, out + v, kVectorsPerLine);
+    size_t first = channel * target.stride() + size_t(patch.row) * grid.width + patch.column;
+    for (int r = 0; r < rows; r++, first += grid.width) {
+      Vec* row = out + r * 4 * kVectorsPerLine;
+      if (columns == 4) finish<4>(call, {patch.block, channel, first, 1}, row);
+      for (int c = 0; c < columns && columns < 4; c++) finish<1>(call, {patch.block, channel, first + c, 1}, row + c * kVectorsPerLine);
+    }
+  }
+}
+
+template <int kPatches>
+void patches(const ConvCall& call, const Grid& grid, int first) {
+  const ConvPlan& plan = *call.plan;
+  size_t frequencyFloats = winogradFrequencyLines(plan.source().channels, kPatches) * kLine;
+  float* source = static_cast<float*>(call.scratch);
+  float* products = source + frequencyFloats * kFrequencies;
+  for (int i = 0; i < kPatches; i++) transformSource(call, grid, patchAt(grid, first + i), source + i * kLine, frequencyFloats, kPatches);
+  multiplyAll<kPatches>(plan, static_cast<const float*>(call.packed), source, frequencyFloats, products);
+  for (int i = 0; i < kPatches; i++) transformTarget(call, grid, patchAt(grid, first + i), products + i * kLine, kPatches);
+}
+
+}  // namespace
+
+void winogradConv(const ConvCall& call) {
+  Grid grid = gridOf(call.plan->target());
+  int count = grid.perBlock * call.blocks, i = 0;
+  for (; i + 4 <= count; i += 4) patches<4>(call, grid, i);
+  for (; i + 2 <= count; i += 2) patches<2>(call, grid, i);
+  for (; i < count; i++) patches<1>(call, grid, i);
+}
+
+}  // namespace SR_TARGET
+}  // namespace sparse_robust
