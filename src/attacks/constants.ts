@@ -40,12 +40,12 @@ export function withConstants(recipe: Recipe, constants: ConstantOverrides, wher
       throw new UsageError(`${where}: the clean accuracy has no constants to change`);
     case "fgsm": {
       refuseUnknown(constants, Object.keys(fgsmConstants.shape), where);
-      const given = valueOf(fgsmConstants.safeParse(constants), where);
+      const given = accepted(fgsmConstants.safeParse(constants), where);
       return { ...recipe, randomStart: given.randomStart ?? recipe.randomStart };
     }
     case "pgd":
       refuseUnknown(constants, Object.keys(pgdConstants.shape), where);
-      return pgdWith(recipe, valueOf(pgdConstants.safeParse(constants), where), where);
+      return pgdWith(recipe, accepted(pgdConstants.safeParse(constants), where), where);
   }
 }
 
@@ -72,7 +72,7 @@ function refuseUnknown(constants: ConstantOverrides, known: readonly string[], w
   }
 }
 
-function valueOf<Value>(parsed: z.ZodSafeParseResult<Value>, where: string): Value {
+function accepted<Value>(parsed: z.ZodSafeParseResult<Value>, where: string): Value {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new UsageError(`${where}.${issue?.path.join(".")}: ${issue?.message}`);
