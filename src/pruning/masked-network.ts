@@ -1,6 +1,7 @@
 /** A network cut down to its masks: kernels as connections, all else as it was. */
 import { InputError } from "../core/errors.js";
 import type { DenseTensor, Network, SparseTensor, Tensor } from "../models/network.js";
+import { toDense } from "../models/tensor-storage.js";
 
 /** Ascending positions kept, by layer name. */
 export type Masks = ReadonlyMap<string, Uint32Array>;
@@ -20,13 +21,7 @@ export function maskedNetwork(network: Network, masks: Masks): Network {
 export function kernelValues(network: Network, layer: string): DenseTensor {
   const tensor = network.tensors.get(`${layer}.weight`);
   if (tensor === undefined) throw new InputError(`the network has no tensor "${layer}.weight"`);
-  return tensor.type === "dense" ? tensor : filled(tensor);
-}
-
-function filled({ shape, index, values }: SparseTensor): DenseTensor {
-  const entries = new Float32Array(shape.reduce((size, length) => size * length, 1));
-  for (const [i, position] of index.entries()) entries[position] = values[i] ?? 0;
-  return { type: "dense", shape, values: entries };
+  return toDense(tensor);
 }
 
 /** The masks that a pruned network's kernels carry: those stored as connections. */

@@ -32,11 +32,15 @@ export interface StageOptions {
   readonly scoreStart: ScoreStart;
   readonly freezeBatchNorm: boolean;
   readonly seed: number;
-  /** Arrays of the engine and of the update where the stage stopped. */
-  readonly resume: { readonly engine: StateArrays; readonly update: StateArrays } | null;
+  /** As they were where the stage stopped. */
+  readonly resume: StageArrays | null;
 }
 
-type StateArrays = ReadonlyMap<string, StateTensor>;
+/** What a stage's continuation needs beside its network: momenta, and in the prune stage weights and scores. */
+export interface StageArrays {
+  readonly engine: ReadonlyMap<string, StateTensor>;
+  readonly update: ReadonlyMap<string, StateTensor>;
+}
 
 /** What the training loop needs to know of a stage. */
 export interface Stage {
