@@ -1,12 +1,15 @@
 /** The training loop: epochs of batches, each an objective and an update, with selection, records, saving and stopping. */
-import type { StateTensor, Training } from "../engines/engine.js";
-import type { Objective } from "./objectives/objective.js";
-import type { Augment, Samples } from "./samples.js";
-import type { Schedule } from "./schedule.js";
-import type { Evaluation, Selection } from "./selection.js";
-import type { Update } from "./update.js";
-
-export type TrainerPhase = "train" | "pretrain" | "prune" | "finetune";
+import { setImmediate as pause } from "node:timers/promises";
+import { ResourceError, UsageError } from "../core/errors.js";
+import { epochOrder } from "../data/batches.js";
+import type { Training } from "../engines/engine.js";
+import type { BatchResult, Objective } from "./objectives/objective.js";
+import { type Augment, labelsAt, type Samples } from "./samples.js";
+import type { Rates, Schedule } from "./schedule.js";
+import { evaluate, isBetter, type Selection } from "./selection.js";
+import { epochRecord, type TrainerRecord } from "./trainer-records.js";
+import { afterEpoch, afterStep, initialState, type TrainerPhase, type TrainerState } from "./trainer-state.js";
+import type { Update, UpdateResult } from "./update.js";
 
 export interface TrainerOptions {
   readonly training: Training;
@@ -43,84 +46,222 @@ export interface TrainerHooks {
   stop(): StopReason | null;
   /** The network is the best so far. Read it from the training. */
   saveBest(state: TrainerState): Promise<void>;
-  /** After every epoch, every `saveEvery` seconds, and when stopped. */
+  /** At the start, after every epoch, every `saveEvery` seconds, and when stopped. */
   saveState(state: TrainerState): Promise<void>;
-  /** Steps done of all, for a progress bar; the loss is the mean of the epoch so far. */
+  /** After every step: steps done of all; the text has the mean loss of the epoch so far. */
   progress(done: number, total: number, text: string): void;
 }
 
 export type StopReason = "SIGINT" | "SIGTERM" | "time";
 
-/** Everything of the loop that a resumed run needs beside the arrays: plain JSON. */
-export interface TrainerState {
-  readonly phase: TrainerPhase;
-  /** Completed steps. */
-  readonly step: number;
-  /** Completed epochs. */
-  readonly epoch: number;
-  readonly imageSteps: number;
-  readonly forwardEquivalents: number;
-  /** Time in the loop, over all sessions of the run. */
-  readonly seconds: number;
-  readonly best: BestSoFar | null;
-  /** The last evaluation, where and what. */
-  readonly evaluation: (Evaluation & { readonly step: number }) | null;
-  /** Sums over the epoch under way. */
-  readonly sums: EpochSums;
-}
-
-export interface BestSoFar extends Evaluation {
-  readonly step: number;
-  readonly epoch: number;
-}
-
-export interface EpochSums {
-  readonly steps: number;
-  readonly images: number;
-  /** Sum of losses over images. */
-  readonly loss: number;
-  readonly correct: number;
-  readonly reconnected: number;
-  readonly seconds: number;
-}
-
-export type TrainerRecord = StepRecord | EpochRecord;
-
-export interface StepRecord {
-  readonly type: "train.step";
-  readonly step: number;
-  readonly epoch: number;
-  readonly loss: number;
-  readonly learningRate: number;
-  readonly imagesPerSecond: number;
-}
-
-export interface EpochRecord {
-  readonly type: "train.epoch";
-  readonly phase: TrainerPhase;
-  readonly epoch: number;
-  readonly step: number;
-  readonly loss: number;
-  readonly learningRate: number;
-  readonly trainAccuracy: number;
-  readonly cleanAccuracy: number;
-  readonly robustAccuracy?: number;
-  readonly selection: { readonly split: "train" | "test"; readonly samples: number; readonly rule: string };
-  readonly connections: number;
-  readonly density: number;
-  readonly reconnected: number;
-  readonly layers: readonly { readonly name: string; readonly size: number; readonly connections: number }[];
-  readonly imagesPerSecond: number;
-  readonly seconds: number;
-  readonly memoryBytes: number;
-}
-
 export interface TrainerResult {
-  /** "done": all epochs, or `stopAfter` steps. */
-  readonly status: "done" | "stopped";
-  readonly reason: StopReason | null;
+  /** Null when all is done: all epochs, or `stopAfter` steps. */
+  readonly stopped: StopReason | null;
   readonly state: TrainerState;
 }
 
-/** Names of the arrays of a state file: the engine's begin with "engine.", the update's stand as they are. */
-export type StateArrays = ReadonlyMap<string, StateTensor>;
+/** Steps of one epoch. Throws UsageError when there is not one whole batch where the rest is dropped. */
+export function stepsPerEpoch(
+  samples: number,
+  { batchSize, remainder }: Pick<TrainerOptions, "batchSize" | "remainder">,
+) {
+  const steps = remainder === "drop" ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
+  if (steps > 0) return steps;
+  throw new UsageError(
+    `--batch-size ${batchSize} is more than the ${samples} training images; choose at most ${samples}`,
+  );
+}
+
+/**
+ * Trains until all is done or the hooks say stop, and leaves the trained network in `options.training`. Throws ResourceError
+ * when the loss is no longer finite.
+ */
+export async function train(options: TrainerOptions): Promise<TrainerResult> {
+  return new TrainingLoop(options).run();
+}
+
+class TrainingLoop {
+  readonly #options: TrainerOptions;
+  readonly #stepsPerEpoch: number;
+  readonly #lastStep: number;
+  readonly #secondsBefore: number;
+  readonly #began = performance.now();
+  #state: TrainerState;
+  #lastSave = performance.now();
+  #order: { readonly epoch: number; readonly indices: Uint32Array } | null = null;
+  #connections: Int32Array | null = null;
+
+  constructor(options: TrainerOptions) {
+    this.#options = options;
+    this.#stepsPerEpoch = stepsPerEpoch(options.samples.size, options);
+    const total = options.epochs * this.#stepsPerEpoch;
+    this.#lastStep = Math.min(total, options.stopAfter ?? total);
+    this.#state = options.resume ?? initialState(options.phase);
+    this.#secondsBefore = this.#state.seconds;
+  }
+
+  async run(): Promise<TrainerResult> {
+    if (this.#options.resume === null) await this.#save();
+    for (;;) {
+      const stopped = this.#evaluationIsDue() ? await this.#evaluate() : null;
+      if (stopped !== null) return this.#end(stopped);
+      if (this.#epochIsComplete()) await this.#endEpoch();
+      if (this.#state.step >= this.#lastStep) return this.#end(null);
+      if (performance.now() - this.#lastSave > 1000 * this.#options.saveEvery) await this.#save();
+      const interrupted = await this.#step();
+      if (interrupted !== null) return this.#end(interrupted);
+    }
+  }
+
+  /** One step, or the reason to give it up while nothing has changed yet, or to stop behind it. */
+  async #step(): Promise<StopReason | null> {
+    const { objective, update, training, hooks, schedule } = this.#options;
+    const began = performance.now();
+    const { step, epoch } = this.#state;
+    const indices = this.#batchIndices();
+    const result = await this.#accumulate(indices);
+    if (typeof result === "string") return result;
+    if (!Number.isFinite(result.loss)) throw this.#notFinite(result.loss);
+    const rates = schedule({ step, epoch });
+    const { connections, reconnected } = await drive(update.apply({ training, step, rates }));
+    this.#connections = connections;
+    const seconds = (performance.now() - began) / 1000;
+    const forwardEquivalents = objective.forwardEquivalents * indices.length;
+    this.#state = afterStep(this.#state, {
+      ...result,
+      images: indices.length,
+      reconnected,
+      forwardEquivalents,
+      seconds,
+    });
+    this.#report(result, rates, indices.length / seconds);
+    return hooks.stop();
+  }
+
+  /** Gradients of the batch, or the reason for which it was given up. */
+  async #accumulate(indices: Uint32Array): Promise<BatchResult | StopReason> {
+    const { objective, training, samples, augment, bounds, seed, hooks } = this.#options;
+    const { step, epoch } = this.#state;
+    const read = samples.read(indices);
+    const images = augment === null ? read : augment(read, epoch, indices);
+    const calls = objective.accumulate({ training, images, labels: labelsAt(samples, indices), bounds, seed, step });
+    let hasChanged = false;
+    for (;;) {
+      const call = calls.next();
+      if (call.done) return call.value;
+      hasChanged ||= call.value === "update";
+      await pause();
+      const reason = hasChanged ? null : hooks.stop();
+      if (reason === null) continue;
+      calls.return({ loss: 0, correct: 0 });
+      return reason;
+    }
+  }
+
+  #batchIndices(): Uint32Array {
+    const { samples, batchSize, seed } = this.#options;
+    const { epoch, sums } = this.#state;
+    if (this.#order?.epoch !== epoch) this.#order = { epoch, indices: epochOrder(samples.size, seed, epoch) };
+    return this.#order.indices.slice(sums.steps * batchSize, (sums.steps + 1) * batchSize);
+  }
+
+  #report({ loss }: BatchResult, { learningRate }: Rates, imagesPerSecond: number): void {
+    const { hooks, logEvery } = this.#options;
+    const { step, epoch, sums } = this.#state;
+    if (logEvery !== null && step % logEvery === 0) {
+      hooks.emit({ type: "train.step", step, epoch, loss, learningRate, imagesPerSecond });
+    }
+    hooks.progress(step, this.#lastStep, `epoch ${epoch + 1}, loss ${(sums.loss / sums.images).toFixed(4)}`);
+  }
+
+  #epochIsComplete(): boolean {
+    return this.#state.sums.steps === this.#stepsPerEpoch;
+  }
+
+  /** `test-clean` judges after an epoch's first step, the others after its last; all at the end of the run. */
+  #evaluationIsDue(): boolean {
+    const { step, sums, evaluation } = this.#state;
+    if (step === 0 || evaluation?.step === step) return false;
+    return (
+      step >= this.#lastStep ||
+      this.#isCandidate() ||
+      (this.#options.selection.rule === "last" && sums.steps === this.#stepsPerEpoch)
+    );
+  }
+
+  /** Whether the network as it is now may become the best. */
+  #isCandidate(): boolean {
+    const { rule } = this.#options.selection;
+    const { step, sums } = this.#state;
+    if (rule === "last") return false;
+    if (rule === "test-clean") return sums.steps === 1;
+    return this.#epochIsComplete() || step >= this.#lastStep;
+  }
+
+  async #evaluate(): Promise<StopReason | null> {
+    const { training, hooks } = this.#options;
+    const began = performance.now();
+    const calls = evaluate(training.inference, this.#options);
+    let call = calls.next();
+    for (; !call.done; call = calls.next()) {
+      await pause();
+      const reason = hooks.stop();
+      if (reason !== null) return reason;
+    }
+    const { step, epoch, sums, best } = this.#state;
+    const evaluation = { ...call.value, step };
+    const evaluationSeconds = sums.evaluationSeconds + (performance.now() - began) / 1000;
+    this.#state = { ...this.#state, evaluation, sums: { ...sums, evaluationSeconds } };
+    if (!this.#isCandidate() || !isBetter(evaluation, best)) return null;
+    this.#state = { ...this.#state, best: { ...evaluation, epoch: this.#epochIsComplete() ? epoch + 1 : epoch } };
+    await hooks.saveBest(this.#timed());
+    return null;
+  }
+
+  async #endEpoch(): Promise<void> {
+    this.#emitEpoch();
+    this.#state = afterEpoch(this.#state);
+    await this.#save();
+  }
+
+  /** Saves the state, so that the records behind it are cut off when the run is resumed, then reports a part of an epoch. */
+  async #end(stopped: StopReason | null): Promise<TrainerResult> {
+    await this.#save();
+    if (this.#state.sums.steps > 0) this.#emitEpoch();
+    return { stopped, state: this.#timed() };
+  }
+
+  #emitEpoch(): void {
+    const { training, selection, schedule, hooks } = this.#options;
+    const { step, epoch } = this.#state;
+    const { learningRate } = schedule({ step: step - 1, epoch });
+    const { weightLayers } = training;
+    const connections = this.#connections ?? Int32Array.from(weightLayers, (_, i) => training.connections(i).length);
+    hooks.emit(epochRecord({ state: this.#state, selection, learningRate, weightLayers, connections }));
+  }
+
+  async #save(): Promise<void> {
+    await this.#options.hooks.saveState(this.#timed());
+    this.#lastSave = performance.now();
+  }
+
+  #timed(): TrainerState {
+    return { ...this.#state, seconds: this.#secondsBefore + (performance.now() - this.#began) / 1000 };
+  }
+
+  #notFinite(loss: number): ResourceError {
+    const { training } = this.#options;
+    const layer = training.firstNonFinite();
+    const where = layer === null ? "the weights are still finite" : `the first layer that is not finite is ${layer}`;
+    return new ResourceError(
+      `the loss is ${loss} at step ${this.#state.step + 1}, ${where}; the state from before is kept. ` +
+        "A lower --learning-rate usually helps",
+    );
+  }
+}
+
+async function drive(calls: Generator<void, UpdateResult>): Promise<UpdateResult> {
+  let call = calls.next();
+  for (; !call.done; call = calls.next()) await pause();
+  return call.value;
+}

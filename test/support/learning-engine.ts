@@ -7,7 +7,10 @@ export async function learningEngine(_: TestContext): Promise<Engine | null> {
   return plainEngine;
 }
 
-/** One seed by default, `all` of them with SPARSE_ROBUST_SLOW. */
+/**
+ * Seeds 1 … `all` with SPARSE_ROBUST_SLOW, else seed 2: the checks ask for means over seeds, and seed 1 is the one whose
+ * fixed mask of the needle task happens to reach 0.83 where others reach 0.5 to 0.7.
+ */
 export function seedsFor(all: number): readonly number[] {
-  return Array.from({ length: process.env.SPARSE_ROBUST_SLOW ? all : 1 }, (_, i) => i + 1);
+  return process.env.SPARSE_ROBUST_SLOW ? Array.from({ length: all }, (_, i) => i + 1) : [2];
 }

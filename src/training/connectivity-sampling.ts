@@ -1,0 +1,57 @@
+/** The method's update: SGDW on theta, noise on what is connected, then rewiring (Özdenizci & Legenstein 2021). */
+import type { Training } from "../engines/engine.js";
+import { assertBudgetKept, type Budget, countConnections, type Kernel } from "../sparsity/connectivity.js";
+import { rewire } from "../sparsity/rewiring.js";
+import type { Update } from "./update.js";
+
+export interface ConnectivitySamplingOptions {
+  readonly kernels: readonly Kernel[];
+  readonly budget: Budget;
+  readonly seed: number;
+  readonly momentum: number;
+  /** sigma */
+  readonly noiseScaling: number;
+  /** Deviation of the noise: "code": eta sigma, as the authors' program; "langevin": sqrt(sigma eta), as the paper. */
+  readonly noiseMode: "code" | "langevin";
+  readonly split: "size" | "free";
+  readonly resetMomentum: boolean;
+  /** Told once, when a network that began above its budget has come down to it. */
+  readonly onBudgetReached?: (step: number) => void;
+}
+
+/** Steps between two looks at the engine's own lists of connections. */
+const CHECK_EVERY = 100;
+
+export function connectivitySampling(options: ConnectivitySamplingOptions): Update {
+  const { kernels, budget, seed, momentum } = options;
+  let wasAbove = false;
+  return {
+    *apply({ training, step, rates }) {
+      const noise = { deviation: noiseDeviation(rates.learningRate, options), seed, step };
+      const before = training.step({ rule: "sgdw", trainable: "all", momentum, ...rates, noise });
+      yield;
+      const grown = yield* rewire(training, before, { ...options, step });
+      const after = before.map((count, layer) => count + (grown[layer] ?? 0));
+      assertBudgetKept(kernels, { before, after }, budget);
+      if (step % CHECK_EVERY === 0) assertCounted(training, after);
+      const isAbove = countConnections(kernels, after) > budget.connections;
+      if (wasAbove && !isAbove) options.onBudgetReached?.(step + 1);
+      wasAbove = isAbove;
+      return { connections: after, reconnected: grown.reduce((sum, count) => sum + count, 0) };
+    },
+    state: () => new Map(),
+  };
+}
+
+function noiseDeviation(eta: number, { noiseScaling, noiseMode }: ConnectivitySamplingOptions): number {
+  return noiseMode === "code" ? eta * noiseScaling : Math.sqrt(noiseScaling * eta);
+}
+
+/** The counts that we keep must be those of the engine. */
+function assertCounted(training: Training, counts: Int32Array): void {
+  for (const [layer, { name }] of training.weightLayers.entries()) {
+    const found = training.connections(layer).length;
+    if (found !== counts[layer])
+      throw new Error(`layer ${name} has ${found} connections where ${counts[layer]} were due`);
+  }
+}
