@@ -1,6 +1,6 @@
 // Direct convolution of dense weights: any kernel, stride and plane, dense layers included (1x1 on a plane of 1x1).
-// Loops: tiles of positions that the same taps reach (neighbours of a row, or one position of several blocks); groups of target
-// channels; taps; source channels. A group times a tile of sums stays in registers: each source line loaded serves the whole
+// Loops: runs of positions that the same taps reach; groups of target channels; tiles of a run (neighbours of a row, or one
+// position of several blocks); taps; source channels. A group times a tile of sums stays in registers: each source line loaded serves the whole
 // group, each weight the whole tile. Wall: the multiply-adds, or L2 where a tile's source does not stay in L1.
 #include "epilogue.h"
 #include "geometry.h"
@@ -48,53 +48,57 @@ SR_INLINE void sums(const float* const* source, const Geometry& g, const Run& ru
 }
 
 template <int kGroup, int kLines>
-void tile(const ConvCall& call, const Geometry& g, const Tile& t) {
+void tile(const ConvCall& call, const Geometry& g, const Tile& t, int group) {
   constexpr int kHeld = kLines * kVectorsPerLine;
   int sources = call.plan->source().channels, targets = call.plan->target().channels;
-  const float* weights = static_cast<const float*>(call.packed);
+  const float* weights = static_cast<const float*>(call.packed) + size_t(group) * g.kernel * g.kernel * sources;
   const float* source[kLines];
   for (int i = 0; i < kLines; i++) {
     int block = t.acrossBlocks ? t.block + i : t.block, at = t.acrossBlocks ? t.from : t.from + i;
     source[i] = call.input[block] + size_t(at) * g.sourceStep * kLine;
   }
-  for (int group = 0; group < targets; group += kGroup) {
-    Vec acc[kGroup * kHeld];
-    sums<kGroup, kLines>(source, g, *t.run, sources, weights + size_t(group) * g.kernel * g.kernel * sources, acc);
+  Vec acc[kGroup * kHeld];
+  sums<kGroup, kLines>(source, g, *t.run, sources, weights, acc);
 #pragma GCC unroll 8
-    for (int r = 0; r < kGroup; r++) {
-      if (group + r >= targets) break;
-      size_t first = (group + r) * g.targetStride + t.run->first + size_t(t.from) * g.targetStep;
-      if (!t.acrossBlocks) {
-        finish<kLines>(call, {t.block, group + r, first, size_t(g.targetStep)}, acc + r * kHeld);
-        continue;
-      }
-#pragma GCC unroll 8
-      for (int i = 0; i < kLines; i++) finish<1>(call, {t.block + i, group + r, first, 1}, acc + r * kHeld + i * kVectorsPerLine);
+  for (int r = 0; r < kGroup; r++) {
+    if (group + r >= targets) break;
+    size_t first = (group + r) * g.targetStride + t.run->first + size_t(t.from) * g.targetStep;
+    if (!t.acrossBlocks) {
+      finish<kLines>(call, {t.block, group + r, first, size_t(g.targetStep)}, acc + r * kHeld);
+      continue;
     }
+#pragma GCC unroll 8
+    for (int i = 0; i < kLines; i++) finish<1>(call, {t.block + i, group + r, first, 1}, acc + r * kHeld + i * kVectorsPerLine);
   }
 }
 
 /** `count` lines from `t` on in tiles of kLines and smaller. */
 template <int kGroup, int kLines>
-SR_INLINE void tiles(const ConvCall& call, const Geometry& g, Tile t, int count) {
+SR_INLINE void tiles(const ConvCall& call, const Geometry& g, Tile t, int count, int group) {
   int& at = t.acrossBlocks ? t.block : t.from;
-  for (; count >= kLines; count -= kLines, at += kLines) tile<kGroup, kLines>(call, g, t);
+  for (; count >= kLines; count -= kLines, at += kLines) tile<kGroup, kLines>(call, g, t, group);
   if constexpr (kLines > 1) {
-    if (count > 0) tiles<kGroup, kLines / 2>(call, g, t, count);
+    if (count > 0) tiles<kGroup, kLines / 2>(call, g, t, count, group);
+  }
+}
+
+/** One group of channels over a whole run: its sums are stored line after line, its weights stay in L1. */
+template <int kGroup>
+SR_INLINE void wholeRun(const ConvCall& call, const Geometry& g, const Run& run, int group) {
+  constexpr int kLines = linesHeld(kGroup);
+  bool acrossBlocks = call.blocks > 1 && run.count % kLines != 0;
+  if (acrossBlocks) {
+    for (int i = 0; i < run.count; i++) tiles<kGroup, kLines>(call, g, {&run, 0, i, true}, call.blocks, group);
+  } else {
+    for (int b = 0; b < call.blocks; b++) tiles<kGroup, kLines>(call, g, {&run, b, 0, false}, run.count, group);
   }
 }
 
 template <int kGroup>
 void directConvOf(const ConvCall& call) {
-  constexpr int kLines = linesHeld(kGroup);
   Geometry g = geometryOf(*call.plan);
   forEachRun(g, [&](Run& run) {
-    bool acrossBlocks = call.blocks > 1 && run.count % kLines != 0;
-    if (acrossBlocks) {
-      for (int i = 0; i < run.count; i++) tiles<kGroup, kLines>(call, g, {&run, 0, i, true}, call.blocks);
-    } else {
-      for (int b = 0; b < call.blocks; b++) tiles<kGroup, kLines>(call, g, {&run, b, 0, false}, run.count);
-    }
+    for (int group = 0; group < call.plan->target().channels; group += kGroup) wholeRun<kGroup>(call, g, run, group);
   });
 }
 

@@ -91,11 +91,15 @@ constexpr Transform kTransforms[2][5] = {
 
 SR_INLINE int least(int a, int b) { return a < b ? a : b; }
 
-void transformSource(const ConvCall& call, const Grid& grid, const Patch& patch, float* out, size_t frequencyFloats, int apart) {
+constexpr int kChannelsAtOnce = 4;   // transformed before the next patch's: neighbours share rows, so lines and pages are met again soon
+
+void transformSource(const ConvCall& call, const Grid& grid, const Patch& patch, int channel, float* out, size_t frequencyFloats, int apart) {
   const Plane& source = call.plan->source();
-  const float* corner = call.input[patch.block] + (ptrdiff_t(patch.row - 1) * grid.width + patch.column - 1) * kLine;
+  ptrdiff_t line = ptrdiff_t(channel * source.stride()) + ptrdiff_t(patch.row - 1) * grid.width + patch.column - 1;
+  const float* corner = call.input[patch.block] + line * kLine;
+  int channels = least(kChannelsAtOnce, source.channels - channel);
   int from = patch.row == 0, to = least(6, grid.height - patch.row + 1), columns = least(6, grid.width - patch.column + 1);
-  kTransforms[patch.column == 0][columns - 2](corner, source.stride(), grid.width, source.channels, from, to, out, frequencyFloats, apart);
+  kTransforms[patch.column == 0][columns - 2](corner, source.stride(), grid.width, channels, from, to, out + size_t(channel) * apart * kLine, frequencyFloats, apart);
 }
 
 /** A group of target channels times `kLines` lines at one frequency, over all source channels in order. */
@@ -166,19 +170,16 @@ SR_INLINE void backwardPatch(const float* products, size_t apart, Vec* out, int 
   }
 }
 
-void transformTarget(const ConvCall& call, const Grid& grid, const Patch& patch, const float* products, int apart) {
-  const Plane& target = call.plan->target();
+void transformTarget(const ConvCall& call, const Grid& grid, const Patch& patch, int channel, const float* products, int apart) {
   int rows = least(4, grid.height - patch.row), columns = least(4, grid.width - patch.column);
-  for (int channel = 0; channel < target.channels; channel++) {
-    Vec out[16 * kVectorsPerLine];
-    const float* mine = products + size_t(channel) * kFrequencies * apart * kLine;
-    for (int v = 0; v < kVectorsPerLine; v++) backwardPatch(mine + v * kLanes, size_t(apart) * kLine, out + v, kVectorsPerLine);
-    size_t first = channel * target.stride() + size_t(patch.row) * grid.width + patch.column;
-    for (int r = 0; r < rows; r++, first += grid.width) {
-      Vec* row = out + r * 4 * kVectorsPerLine;
-      if (columns == 4) finish<4>(call, {patch.block, channel, first, 1}, row);
-      for (int c = 0; c < columns && columns < 4; c++) finish<1>(call, {patch.block, channel, first + c, 1}, row + c * kVectorsPerLine);
-    }
+  Vec out[16 * kVectorsPerLine];
+  const float* mine = products + size_t(channel) * kFrequencies * apart * kLine;
+  for (int v = 0; v < kVectorsPerLine; v++) backwardPatch(mine + v * kLanes, size_t(apart) * kLine, out + v, kVectorsPerLine);
+  size_t first = channel * call.plan->target().stride() + size_t(patch.row) * grid.width + patch.column;
+  for (int r = 0; r < rows; r++, first += grid.width) {
+    Vec* row = out + r * 4 * kVectorsPerLine;
+    if (columns == 4) finish<4>(call, {patch.block, channel, first, 1}, row);
+    for (int c = 0; c < columns && columns < 4; c++) finish<1>(call, {patch.block, channel, first + c, 1}, row + c * kVectorsPerLine);
   }
 }
 
@@ -188,9 +189,15 @@ void patches(const ConvCall& call, const Grid& grid, int first) {
   size_t frequencyFloats = winogradFrequencyLines(plan.source().channels, kPatches) * kLine;
   float* source = static_cast<float*>(call.scratch);
   float* products = source + frequencyFloats * kFrequencies;
-  for (int i = 0; i < kPatches; i++) transformSource(call, grid, patchAt(grid, first + i), source + i * kLine, frequencyFloats, kPatches);
+  Patch patch[kPatches];
+  for (int i = 0; i < kPatches; i++) patch[i] = patchAt(grid, first + i);
+  for (int channel = 0; channel < plan.source().channels; channel += kChannelsAtOnce) {
+    for (int i = 0; i < kPatches; i++) transformSource(call, grid, patch[i], channel, source + i * kLine, frequencyFloats, kPatches);
+  }
   multiplyAll<kPatches>(plan, static_cast<const float*>(call.packed), source, frequencyFloats, products);
-  for (int i = 0; i < kPatches; i++) transformTarget(call, grid, patchAt(grid, first + i), products + i * kLine, kPatches);
+  for (int channel = 0; channel < plan.target().channels; channel++) {
+    for (int i = 0; i < kPatches; i++) transformTarget(call, grid, patch[i], channel, products + i * kLine, kPatches);
+  }
 }
 
 }  // namespace

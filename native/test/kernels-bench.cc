@@ -2,7 +2,7 @@
 // beside the share of the peak f32 rate measured in the same run.
 //   kernels-bench [--threads N] [--target NAME] [--network vgg16|wrn-28-4] [--density P] [--all] [--layer TEXT] [--weights]
 // --density is the global one; the layers have the densities that the method gives them. --all times every algorithm that fits
-// and not only the planned one. Source and target of a layer lie in L2 or L3, as they do inside a network.
+// and not only the planned one.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -111,11 +111,11 @@ std::vector<Layer> wideResnet(double p) {
 
 constexpr int kBlocks = 8;   // 128 images
 
-/** The blocks of a thread, at most kBlocksTogether a call. */
+/** A thread's share of the batch, at most kBlocksTogether blocks a call; they use the same buffers, as in a network's arena. */
 template <class Call>
 void forBlocks(int thread, int threads, const Call& call) {
   int from = kBlocks * thread / threads, to = kBlocks * (thread + 1) / threads;
-  for (int block = from; block < to; block += kBlocksTogether) call(block, std::min(kBlocksTogether, to - block));
+  for (int block = from; block < to; block += kBlocksTogether) call(thread * kBlocksTogether, std::min(kBlocksTogether, to - block));
 }
 
 struct Bench {
@@ -134,7 +134,8 @@ struct Bench {
 
   double convolution(const Layer& layer, const ConvPlan& plan, const SparseWeights& weights) const {
     Numbers numbers(1);
-    Blocks source(plan.source(), kBlocks, &numbers), target(plan.target(), kBlocks, nullptr);
+    int held = options.threads * kBlocksTogether;
+    Blocks source(plan.source(), held, &numbers), target(plan.target(), held, nullptr);
     size_t count = weights.value.size();
     Buffer packed(packedBytes(plan, count)), packScratch(packScratchBytes(plan, count));
     double start = seconds();
@@ -143,7 +144,7 @@ struct Bench {
     std::vector<Buffer> scratch;
     for (int t = 0; t < options.threads; t++) scratch.emplace_back(scratchBytes(plan));
     std::vector<float> shift(plan.target().channels, 0.1f);
-    std::vector<std::vector<uint16_t>> masks(kBlocks, std::vector<uint16_t>(plan.target().lines(), 0x5555));
+    std::vector<std::vector<uint16_t>> masks(held, std::vector<uint16_t>(plan.target().lines(), 0x5555));
     std::vector<uint16_t*> mask;
     for (auto& m : masks) mask.push_back(m.data());
     bool forward = plan.direction == Direction::Forward;

@@ -9,6 +9,10 @@
 #include <string>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "../kernels.h"
 
 namespace sparse_robust {
@@ -29,7 +33,7 @@ inline std::vector<Target> targetsOfThisBuild() {
 /** Aligned bytes with a guard on both sides that must come back unchanged. */
 class Buffer {
  public:
-  explicit Buffer(size_t bytes) : bytes_((bytes + 63) / 64 * 64), memory_(static_cast<uint8_t*>(std::aligned_alloc(64, bytes_ + 2 * kGuard))) {
+  explicit Buffer(size_t bytes) : bytes_((bytes + 63) / 64 * 64), memory_(allocate(bytes_ + 2 * kGuard)) {
     std::memset(memory_, kFill, bytes_ + 2 * kGuard);   // as floats: not a number, so that a stray read shows
   }
   ~Buffer() { std::free(memory_); }
@@ -46,6 +50,16 @@ class Buffer {
   static constexpr uint8_t kFill = 0xff;
 
  private:
+  /** Large ones on huge pages where the system has them: in small pages a plane's rows overrun the address cache. */
+  static uint8_t* allocate(size_t bytes) {
+    constexpr size_t kHugePage = size_t(2) << 20;
+    size_t alignment = bytes >= kHugePage ? kHugePage : 64;
+    void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+#if defined(__linux__)
+    if (alignment == kHugePage) madvise(memory, (bytes + alignment - 1) / alignment * alignment, MADV_HUGEPAGE);
+#endif
+    return static_cast<uint8_t*>(memory);
+  }
   static constexpr size_t kGuard = 256;
   size_t bytes_;
   uint8_t* memory_;
