@@ -24,22 +24,32 @@ export function screenFor(options: {
   return stderr.isTTY ? barScreen(stderr, say) : lineScreen(say);
 }
 
-const silentTask: ProgressTask = { advance: () => {}, done: () => {} };
+const silentTask: ProgressTask = { advance: () => {}, at: () => {}, done: () => {} };
 
 function lineScreen(say: (text: string) => void): Screen {
-  const start: Progress["start"] = ({ title, total, unit }) => {
+  const start: Progress["start"] = ({ title, total: expected, unit }) => {
     const began = performance.now();
     let value = 0;
     let said = began;
-    const advance = (by: number, detail = "") => {
-      value += by;
+    const show = (total: number, detail: string) => {
       const now = performance.now();
       if (now - said < LINE_EVERY * 1000 || value >= total) return;
       said = now;
-      const left = timeText(((now - began) / 1000) * (total / value - 1));
+      const left = timeLeft({ began, value, total });
       say(`${title} ${value}/${total} ${unit}, ${left} left${detail === "" ? "" : `, ${detail}`}`);
     };
-    return { advance, done: () => {} };
+    const task: ProgressTask = {
+      advance: (by, detail = "") => {
+        value += by;
+        show(expected, detail);
+      },
+      at: (done, total) => {
+        value = done;
+        show(total, "");
+      },
+      done: () => {},
+    };
+    return task;
   };
   return { progress: { start }, note: say, clear: () => {} };
 }
@@ -64,15 +74,25 @@ function barScreen(stderr: NodeJS.WriteStream, say: (text: string) => void): Scr
     bar.start(total, 0, { left: "?", detail: "" });
     current = bar;
     let value = 0;
-    const advance = (by: number, detail = "") => {
-      value += by;
-      const left = timeText(((performance.now() - began) / 1000) * (total / Math.max(value, 1e-9) - 1));
+    const show = (detail: string) => {
+      const left = timeLeft({ began, value, total: bar.getTotal() });
       bar.update(value, { left, detail: detail === "" ? "" : `, ${detail}` });
     };
-    const done = () => {
-      if (current === bar) clear();
+    const task: ProgressTask = {
+      advance: (by, detail = "") => {
+        value += by;
+        show(detail);
+      },
+      at: (done, newTotal) => {
+        value = done;
+        bar.setTotal(newTotal);
+        show("");
+      },
+      done: () => {
+        if (current === bar) clear();
+      },
     };
-    return { advance, done };
+    return task;
   };
   const note = (text: string) => {
     if (current !== null) stderr.write("\r\u001b[K");
@@ -80,6 +100,18 @@ function barScreen(stderr: NodeJS.WriteStream, say: (text: string) => void): Scr
     current?.render();
   };
   return { progress: { start }, note, clear };
+}
+
+function timeLeft({
+  began,
+  value,
+  total,
+}: {
+  readonly began: number;
+  readonly value: number;
+  readonly total: number;
+}): string {
+  return value <= 0 ? "?" : timeText(((performance.now() - began) / 1000) * (total / value - 1));
 }
 
 /** `45s`, `3m 20s`, `2h 05m`. */

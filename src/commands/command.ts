@@ -80,6 +80,8 @@ export interface Progress {
 export interface ProgressTask {
   /** `detail`: a few words shown behind the bar, "loss 1.23". */
   advance(by: number, detail?: string): void;
+  /** So far, of a total that has been found to be another. */
+  at(done: number, total: number): void;
   done(): void;
 }
 

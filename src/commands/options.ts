@@ -11,7 +11,19 @@
  *     };
  */
 import { z } from "zod";
-import { nearest, parseCount, parseDuration, parseNumber } from "../core/units.js";
+import { parseDuration } from "../core/units.js";
+import {
+  type Limits,
+  readChoice,
+  readCount,
+  readList,
+  readNumber,
+  readText,
+  type Spelled,
+  show,
+  spelled,
+  within,
+} from "./option-values.js";
 
 export type OptionTable = Readonly<Record<string, z.ZodType>>;
 
@@ -37,13 +49,6 @@ export interface OptionInfo extends Described {
   readonly kind: "text" | "value" | "duration" | "switch" | "texts" | "list" | "mapping";
   readonly choices?: readonly string[];
   readonly default: unknown;
-}
-
-interface Limits {
-  readonly above?: number;
-  readonly atLeast?: number;
-  readonly below?: number;
-  readonly atMost?: number;
 }
 
 type WithDefault<T> = { readonly default: T };
@@ -79,12 +84,6 @@ export function number(described: Described & Limits & WithDefault<number | stri
 export function number(described: Described & Limits): z.ZodType<number | null>;
 export function number(described: Described & Limits & Partial<WithDefault<number | string>>) {
   return option(described, "value", (value) => within(readNumber(value), described));
-}
-
-/** A number that keeps its spelling, for records that show "8/255". */
-export interface Spelled {
-  readonly value: number;
-  readonly text: string;
 }
 
 export function spelledNumber(described: Described & Limits & WithDefault<number | string>): z.ZodType<Spelled>;
@@ -198,67 +197,4 @@ function register<T>(info: Info, kind: OptionInfo["kind"], read: (value: unknown
   });
   registry.add(schema, { ...info, kind, default: info.default ?? null });
   return schema;
-}
-
-function readText(value: unknown): string {
-  if (typeof value === "number") return String(value);
-  if (typeof value !== "string" || value === "") throw new Error(`${show(value)} is no text`);
-  return value;
-}
-
-function readNumber(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : parseNumber(readText(value));
-}
-
-function readCount(value: unknown): number {
-  return typeof value === "number" && Number.isInteger(value) ? value : parseCount(readText(value));
-}
-
-function readList(value: unknown): readonly unknown[] {
-  const entries = Array.isArray(value)
-    ? value
-    : readText(value)
-        .split(",")
-        .map((entry) => entry.trim());
-  if (entries.length === 0 || entries.includes("")) throw new Error(`${show(value)} has an empty entry`);
-  return entries;
-}
-
-function spelled(value: unknown, limits: Limits): Spelled {
-  return { value: within(readNumber(value), limits), text: String(value) };
-}
-
-function readChoice<Choice extends string>(
-  value: string,
-  choices: readonly Choice[],
-  later: readonly string[],
-): Choice {
-  const found = choices.find((candidate) => candidate === value);
-  if (found !== undefined) return found;
-  const list = choices.join(", ");
-  if (later.includes(value)) throw new Error(`${value} is not in this version yet; there is ${list}`);
-  const near = nearest(value, choices);
-  throw new Error(`${show(value)} is not one of ${list}${near === null ? "" : `; did you mean ${near}?`}`);
-}
-
-function within(value: number, limits: Limits): number {
-  const { above, atLeast, below, atMost } = limits;
-  const tooLow = (above !== undefined && value <= above) || (atLeast !== undefined && value < atLeast);
-  const tooHigh = (below !== undefined && value >= below) || (atMost !== undefined && value > atMost);
-  if (tooLow || tooHigh) throw new Error(`${value} is out of range; give a number ${inWords(limits)}`);
-  return value;
-}
-
-function inWords({ above, atLeast, below, atMost }: Limits): string {
-  const parts = [
-    above === undefined ? "" : `above ${above}`,
-    atLeast === undefined ? "" : `of at least ${atLeast}`,
-    below === undefined ? "" : `below ${below}`,
-    atMost === undefined ? "" : `at most ${atMost}`,
-  ];
-  return parts.filter((part) => part !== "").join(" and ");
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
 }

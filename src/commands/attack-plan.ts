@@ -1,0 +1,69 @@
+/** What `attack-eval` will run on each network: attacks at radii, over a range of samples. */
+import type { PlannedAttack } from "../attacks/evaluation.js";
+import { parseAttacks } from "../attacks/names.js";
+import { UsageError } from "../core/errors.js";
+import type { Norm } from "../engines/engine.js";
+import type { Spelled } from "./option-values.js";
+import type { Recipes } from "./options.js";
+
+/** An attack and its radius as it was written. */
+export interface SpelledAttack extends PlannedAttack {
+  readonly epsilonText: string;
+}
+
+/** Customary radii of CIFAR-10 (RobustBench). */
+const RADII: Readonly<Record<Norm, Spelled>> = {
+  linf: { value: 8 / 255, text: "8/255" },
+  l2: { value: 0.5, text: "0.5" },
+};
+
+export interface AttackChoice {
+  readonly attacks: Recipes;
+  readonly restarts: number | null;
+  readonly norm: Norm;
+  readonly epsilon: Spelled | null;
+  readonly epsilons: readonly Spelled[] | null;
+}
+
+/** Every attack at every radius, the attacks of one radius together. UsageError for names and constants that do not fit. */
+export function planAttacks(choice: AttackChoice): readonly SpelledAttack[] {
+  const { attacks, norm, epsilon, epsilons } = choice;
+  if (epsilon !== null && epsilons !== null)
+    throw new UsageError("--epsilon and --epsilons exclude each other; give one");
+  const recipes = parseAttacks({
+    names: [...attacks.keys()],
+    recipes: Object.fromEntries([...attacks].filter(([, constants]) => Object.keys(constants).length > 0)),
+    ...(choice.restarts === null ? {} : { restarts: choice.restarts }),
+  });
+  const radii = epsilons ?? [epsilon ?? RADII[norm]];
+  return radii.flatMap(({ value, text }) =>
+    recipes.map((recipe) => ({ recipe, norm, epsilon: value, epsilonText: text })),
+  );
+}
+
+export interface Shard {
+  /** From 1. */
+  readonly number: number;
+  readonly of: number;
+}
+
+/** `2/4`. UsageError unless 1 <= I <= N. */
+export function parseShard(text: string): Shard {
+  const [, number, of] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
+  const shard = { number: Number(number), of: Number(of) };
+  if (shard.number >= 1 && shard.number <= shard.of) return shard;
+  throw new UsageError(`--shard ${text}: is not of the form I/N with I from 1 to N`);
+}
+
+/** Indices [from, to) of the samples to attack; `shard`: `--shard` as written, or null for all. */
+export function rangeOf(samples: number, shard: string | null): [number, number] {
+  return shard === null ? [0, samples] : shardRange(samples, parseShard(shard));
+}
+
+/** The contiguous part of `samples` that a shard attacks, [from, to). UsageError where it is empty. */
+export function shardRange(samples: number, { number, of }: Shard): [number, number] {
+  const begin = (shard: number) => Number((BigInt(shard - 1) * BigInt(samples)) / BigInt(of));
+  const range: [number, number] = [begin(number), begin(number + 1)];
+  if (range[0] < range[1]) return range;
+  throw new UsageError(`--shard ${number}/${of}: has none of the ${samples} samples; use at most ${samples} shards`);
+}

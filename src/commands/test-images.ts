@@ -1,0 +1,33 @@
+/** The images that a network is attacked on. */
+import { InputError, UsageError } from "../core/errors.js";
+import { loadImages } from "../data/catalog.js";
+import type { ImageSet } from "../data/image-set.js";
+import type { OpenNetwork } from "./attack-targets.js";
+
+export interface TestImageOptions {
+  /** `--data`; null: the set that the checkpoint names. */
+  readonly data: string | null;
+  readonly dataDir: string | null;
+  /** The first so many; null: all. */
+  readonly samples: number | null;
+}
+
+/** UsageError where neither flag nor checkpoint names a set; InputError where its images or classes do not fit the network. */
+export async function testImages({ file, reference }: OpenNetwork, options: TestImageOptions): Promise<ImageSet> {
+  const name = options.data ?? file.checkpoint.data?.name;
+  if (name === undefined)
+    throw new UsageError(`${reference.path}: does not say what it was trained on; give --data NAME`);
+  const { dataDir: directory, samples } = options;
+  const images = await loadImages({ name, directory, split: "test", limit: samples ?? undefined });
+  const { input, classes } = file.network;
+  const found = [images.height, images.width, images.channels];
+  if (found.join() !== input.join()) {
+    throw new InputError(
+      `${reference.path}: takes images of ${input.join("×")}; those of ${name} are ${found.join("×")}`,
+    );
+  }
+  if (images.classes.length !== classes) {
+    throw new InputError(`${reference.path}: has ${classes} classes; ${name} has ${images.classes.length}`);
+  }
+  return images;
+}
