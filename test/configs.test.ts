@@ -1,0 +1,45 @@
+/** Every recipe in configs/ is one that its command takes. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { mergeConfig } from "../src/cli/config.js";
+import type { OptionTable } from "../src/commands/options.js";
+import { pruneHydraOptions } from "../src/commands/prune-hydra-options.js";
+import { requireDataName } from "../src/data/catalog.js";
+import { catalogModel } from "../src/models/catalog.js";
+
+const CONFIGS = fileURLToPath(new URL("../../configs/", import.meta.url));
+const recipes = readdirSync(CONFIGS).filter((name) => name.endsWith(".yaml"));
+
+for (const name of recipes.filter((recipe) => /-(hydra|lwm)-/.test(recipe))) {
+  test(`prune-hydra takes ${name}`, () => requireTaken(name, pruneHydraOptions));
+}
+
+test("every recipe begins with a line that says what it is", () => {
+  assert.ok(recipes.length > 0);
+  for (const name of recipes) {
+    const [first = ""] = readFileSync(CONFIGS + name, "utf8").split("\n");
+    assert.match(first, /^# .{30,}\.$/, name);
+    assert.ok(first.length <= 120, name);
+  }
+});
+
+test("a recipe's name ends with its sparsity in percent, or in dense", () => {
+  for (const name of recipes) {
+    const text = readFileSync(CONFIGS + name, "utf8");
+    const density = /^density: (.*)$/m.exec(text)?.[1];
+    const percent = /-s(\d+)\.yaml$/.exec(name)?.[1];
+    assert.ok(percent !== undefined || name.endsWith("-dense.yaml"), name);
+    if (percent !== undefined && density !== undefined)
+      assert.equal(Math.round(100 * (1 - Number(density))), Number(percent), name);
+  }
+});
+
+/** The merged config passes the option table, and names a network and a data set that exist. */
+async function requireTaken(name: string, options: OptionTable): Promise<void> {
+  const command = { name: "any", summary: "", example: "", options, whenClosed: "end", run: async () => 0 } as const;
+  const { config } = await mergeConfig(command, new Map([["config", CONFIGS + name]]));
+  requireDataName(String(config.data));
+  catalogModel({ name: String(config.model), width: Number(config.width), input: [32, 32, 3], classes: 10 });
+}
