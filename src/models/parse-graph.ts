@@ -71,10 +71,10 @@ export function parseGraph(json: unknown, where: string): Graph {
 
 function parseLayer(fields: Readonly<Record<string, unknown>>, where: string): Layer {
   const { op } = fields;
-  const place = `${where} ${JSON.stringify(fields["name"] ?? null)}`;
+  const place = `${where} ${fields.name === undefined ? "(no name)" : JSON.stringify(fields.name)}`;
   if (!isOp(op)) {
-    const hint = typeof op === "string" ? didYouMean(op, ops) : "";
-    throw new InputError(`${place}: unknown op ${JSON.stringify(op)}${hint} Known are ${ops.join(", ")}`);
+    const right = (typeof op === "string" && didYouMean(op, ops)) || `; known are ${ops.join(", ")}`;
+    throw new InputError(`${place}: unknown op ${JSON.stringify(op ?? null)}${right}`);
   }
   const layer = schemas[op].safeParse(fields);
   if (layer.success) return layer.data;
