@@ -1,38 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type EvaluationOptions, evaluate, type PlannedAttack } from "../../src/attacks/evaluation.js";
+import type { EvaluationOptions } from "../../src/attacks/evaluation.js";
 import { parseAttacks } from "../../src/attacks/names.js";
 import { countCorrect, type Outcome, resultFields } from "../../src/attacks/outcome.js";
-import type { Norm } from "../../src/engines/engine.js";
-import { predictions } from "../../src/losses/predictions.js";
 import { decodeOutcomes } from "../../src/records/outcomes.js";
 import { type AnalyticNetwork, inferenceOf, samplesOf } from "../support/analytic-network.js";
-import { assertClose } from "../support/assert-close.js";
-import {
-  linearImages,
-  linearLabels,
-  linearNetwork,
-  smoothImages,
-  smoothLabels,
-  smoothNetwork,
-} from "../support/golden-networks.js";
-import { plainEngine } from "../support/plain-engine.js";
-import { everyLayer, waveImages } from "../support/small-networks.js";
-
-const everyAttack = ["fgsm", "pgd5-det", "pgd5x2"];
-
-/** 40 samples of the linear network, five of them with a wrong label. */
-const labels = linearLabels.slice(0, 40).map((label, i) => (i % 8 === 3 ? (label + 1) % 5 : label));
-const wrongOnes = [3, 11, 19, 27, 35];
-const common: EvaluationOptions = {
-  inference: inferenceOf(linearNetwork({ scale: 1 })),
-  samples: samplesOf(linearImages.slice(0, 40 * 192), labels),
-  range: [0, 40],
-  attacks: planned(everyAttack),
-  seed: 1,
-  bounds: [0, 1],
-  batchSize: 16,
-};
+import { collect, common, everyAttack, fail, labels, planned, withImages, wrongOnes } from "../support/evaluations.js";
+import { linearImages, linearLabels, linearNetwork } from "../support/golden-networks.js";
 
 test("clean comes first, then each attack in its order, over all samples", async () => {
   const outcomes = await collect(common);
@@ -133,32 +107,6 @@ test("one more restart fools at least what fewer did", async () => {
   assert.ok(countCorrect(outcomes.at(-1) ?? fail()) < countCorrect(outcomes[1] ?? fail()));
 });
 
-test("at radius 0 every attack leaves the clean accuracy", async () => {
-  for (const norm of ["linf", "l2"] as const) {
-    const [clean, ...others] = await collect({ ...common, attacks: planned(everyAttack, { norm, epsilon: 0 }) });
-    for (const { robust } of others) assert.deepEqual(robust, clean?.robust);
-  }
-});
-
-test("every fooled image lies in the ball and the bounds and is misclassified, and falls once", async () => {
-  for (const [norm, epsilon] of [
-    ["linf", 0.2],
-    ["l2", 2.5],
-  ] as const) {
-    const { images, outcomes } = await withImages({ ...common, attacks: planned(["pgd5x2"], { norm, epsilon }) });
-    assert.equal(images.length, countCorrect(outcomes[0] ?? fail()) - countCorrect(outcomes[1] ?? fail()));
-    assert.ok(images.length > 20);
-    for (const [index, image] of images) {
-      assert.equal(outcomes[1]?.robust[index], 0);
-      const [origin, pixels] = [common.samples.images(Uint32Array.of(index)), Float32Array.from(image)];
-      assert.notEqual(predictions(common.inference.logits(pixels), 5)[0], labels[index]);
-      const distances = image.map((pixel, i) => Math.abs(pixel - (origin[i] ?? 0)));
-      assert.ok((norm === "linf" ? Math.max(...distances) : Math.hypot(...distances)) <= epsilon * (1 + 1e-5) + 1e-6);
-      assert.ok(image.every((pixel) => pixel >= 0 && pixel <= 1));
-    }
-  }
-});
-
 test("a sample that is never fooled costs one forward a restart and its gradients, and all calls are counted", async () => {
   const inference = inferenceOf(linearNetwork({ scale: 1e5 }));
   const safe = { ...common, inference, samples: samplesOf(linearImages, linearLabels), range: [5, 6] as const };
@@ -192,113 +140,6 @@ test("foolbox's accounting attacks clean errors too and counts those that an att
   // A label that the attack drives the network to: wrong when clean, right at the last iterate.
   const [, repaired] = await collect({ ...repairable(), attacks: [{ ...(foolbox ?? fail()), epsilon: 0.1 }] });
   assert.deepEqual([countCorrect(repaired ?? fail()), repaired?.foolboxCorrect], [0, 1]);
-});
-
-test("for two linear classes FGSM and PGD fool exactly the samples whose margin the radius covers", async () => {
-  const epsilon = 0.02;
-  const { network, distances } = twoClasses();
-  const inference = inferenceOf(network);
-  const samples = samplesOf(linearImages, predictions(inference.logits(linearImages), 2));
-  const attacks = planned(["fgsm", "pgd5-det", "pgd10x1"], { epsilon });
-  const outcomes = await collect({ ...common, inference, samples, range: [0, 100], attacks });
-  const expected = distances.map((distance) => (distance > epsilon ? 1 : 0));
-  const near = distances.filter((distance) => Math.abs(distance / epsilon - 1) < 1e-3);
-  assert.equal(near.length, 0);
-  for (const { robust } of outcomes.slice(1)) assert.deepEqual([...robust], expected);
-  assert.ok(expected.includes(0) && expected.includes(1));
-});
-
-test("a huge radius lowers the accuracy of any network", async () => {
-  const deep = plainEngine.infer(everyLayer());
-  const images = waveImages(12, deep.input);
-  const cases = [
-    { inference: deep, samples: samplesOf(images, predictions(deep.logits(images), 3)), range: [0, 12] as const },
-    { inference: inferenceOf(smoothNetwork), samples: samplesOf(smoothImages, smoothLabels), range: [0, 3] as const },
-  ];
-  for (const [norm, epsilon] of [
-    ["linf", 1],
-    ["l2", 50],
-  ] as const) {
-    for (const network of cases) {
-      const [clean, ...others] = await collect({
-        ...common,
-        ...network,
-        attacks: planned(everyAttack, { norm, epsilon }),
-      });
-      for (const outcome of others) assert.ok(countCorrect(outcome) < countCorrect(clean ?? fail()));
-    }
-  }
-});
-
-test("logits that are not finite are never a success, are no right answer, and are counted", async () => {
-  const broken: AnalyticNetwork = {
-    ...smoothNetwork,
-    logits: (image) =>
-      smoothNetwork.logits(image).map((logit, k) => ((image[0] ?? 0) > 0.6 && k === 1 ? Number.NaN : logit)),
-  };
-  const samples = samplesOf(smoothImages, smoothLabels);
-  const options = { ...common, inference: inferenceOf(broken), samples, range: [0, 3] as const };
-  const [clean, pgd] = await collect({ ...options, attacks: planned(["pgd20-det"], { epsilon: 0.2 }) });
-  assert.deepEqual([...(clean?.robust ?? [])], [1, 0, 0]);
-  assert.deepEqual(
-    clean?.reliability.map(({ check, value }) => [check, value]),
-    [["non-finite-logits", 2]],
-  );
-  assert.deepEqual([...(pgd?.robust ?? [])], [1, 0, 0]);
-  assert.equal(pgd?.reliability.find(({ check }) => check === "non-finite-logits")?.value, 1);
-});
-
-test("images outside the ball are no success and are reported", async () => {
-  const honest = inferenceOf(linearNetwork({ scale: 1 }));
-  const far = {
-    ...honest,
-    ascend: (problem: Parameters<typeof honest.ascend>[0]) => honest.ascend({ ...problem, epsilon: 0.3 }),
-  };
-  const attacks = planned(["pgd5-det"]).map(({ recipe }) => ({ recipe, norm: "linf" as const, epsilon: 0.1 }));
-  const stepping = attacks.map((attack) => ({ ...attack, recipe: { ...attack.recipe, stepSize: 0.1 } }));
-  const [clean, pgd] = await collect({ ...common, inference: far, attacks: stepping });
-  assert.deepEqual(pgd?.robust, clean?.robust);
-  assert.deepEqual(
-    pgd?.reliability.map(({ check, value }) => [check, value]),
-    [["outside-ball", 35]],
-  );
-});
-
-test("zero gradients and probabilities in place of logits are reported", async () => {
-  const steep = await collect({
-    ...common,
-    inference: inferenceOf(linearNetwork({ scale: 1e5 })),
-    attacks: planned(["pgd5x2"]),
-  });
-  assert.deepEqual(
-    steep[1]?.reliability.map(({ check }) => check),
-    ["zero-gradient"],
-  );
-  const probabilities: AnalyticNetwork = {
-    ...smoothNetwork,
-    logits(image) {
-      const exponentials = smoothNetwork.logits(image).map(Math.exp);
-      const total = exponentials.reduce((sum, value) => sum + value, 0);
-      return exponentials.map((value) => value / total);
-    },
-  };
-  const samples = samplesOf(smoothImages, smoothLabels);
-  const [clean] = await collect({
-    ...common,
-    inference: inferenceOf(probabilities),
-    samples,
-    range: [0, 3],
-    attacks: [],
-  });
-  assert.deepEqual(
-    clean?.reliability.map(({ check }) => check),
-    ["softmax-output"],
-  );
-  const [sound, ...others] = await collect(common);
-  assert.deepEqual(
-    [sound, ...others].flatMap((outcome) => outcome?.reliability),
-    [],
-  );
 });
 
 test("an interruption ends the evaluation before the next engine call, without an unfinished outcome", async () => {
@@ -350,52 +191,8 @@ test("a result's fields hold the counts, the flags as bits and every constant", 
   assert.deepEqual(decodeOutcomes(fields.outcomes, 40, "outcomes"), outcome?.robust);
 });
 
-test("the network's answer for an image does not depend on its batch", () => {
-  const deep = plainEngine.infer(everyLayer());
-  const images = waveImages(4, deep.input);
-  const size = images.length / 4;
-  const alone = [0, 1, 2, 3].flatMap((i) => [...deep.logits(images.subarray(i * size, (i + 1) * size))]);
-  assertClose(deep.logits(images), alone, 0);
-});
-
-function planned(names: string[], ball: { norm?: Norm; epsilon?: number } = {}): PlannedAttack[] {
-  return parseAttacks({ names }).map((recipe) => ({ recipe, norm: "linf", epsilon: 0.01, ...ball }));
-}
-
-async function collect(options: EvaluationOptions): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for await (const outcome of evaluate(options)) outcomes.push({ ...outcome, seconds: 0 });
-  return outcomes;
-}
-
-async function withImages(options: EvaluationOptions) {
-  const images: [number, number[]][] = [];
-  const hooks = {
-    fooled: ({ index, image }: { index: number; image: Float32Array }) => void images.push([index, [...image]]),
-  };
-  return { outcomes: await collect({ ...options, hooks }), images };
-}
-
 function flags(outcomes: readonly Outcome[] | undefined): number[][] {
   return outcomes?.map(({ robust }) => [...robust]) ?? [];
-}
-
-/** Logits (0, w · v), and the exact L∞ distance of the images of the linear network to its boundary. */
-function twoClasses() {
-  const weights = Array.from({ length: 192 }, (_, i) => Math.sin(2 + 1.3 * i));
-  const score = (image: Float32Array) => image.reduce((sum, pixel, i) => sum + (pixel - 0.5) * (weights[i] ?? 0), 0);
-  const network: AnalyticNetwork = {
-    input: [8, 8, 3],
-    classes: 2,
-    logits: (image) => Float64Array.of(0, score(image)),
-    gradient: (_, above) => Float64Array.from(weights, (weight) => weight * (above[1] ?? 0)),
-  };
-  const length = weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
-  const distances = Array.from(
-    { length: 100 },
-    (_, i) => Math.abs(score(linearImages.subarray(192 * i, 192 * (i + 1)))) / length,
-  );
-  return { network, distances };
 }
 
 /** One sample below a cliff at 0.5: the ascent climbs from the wrong side over the edge onto the right one. */
@@ -408,8 +205,4 @@ function repairable(): EvaluationOptions {
   };
   const samples = samplesOf(Float32Array.of(0.44), Int32Array.of(0));
   return { ...common, inference: inferenceOf(network), samples, range: [0, 1] };
-}
-
-function fail(): never {
-  throw new Error("an outcome is missing");
 }

@@ -21,7 +21,7 @@ const cifar = sharedFile("data/cifar-10-batches-bin");
 const skip = golden.skip || cifar.skip;
 
 /** Test images attacked: few, because the double-precision loops are slow. */
-const SAMPLES = 12;
+const SAMPLES = 4;
 
 test("the golden network gives the recorded logits and image gradients", { skip: golden.skip }, async () => {
   const inference = await goldenInference();

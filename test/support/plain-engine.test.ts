@@ -20,7 +20,7 @@ for (const mode of ["inference", "training"] as const) {
   test(`the ${mode} pass has the image gradient that finite differences give`, () => {
     const parameters = parametersOf(network);
     const pass = runForward(network, parameters, images, mode);
-    const { images: gradient } = runBackward(network, parameters, pass, above);
+    const { images: gradient } = runBackward(network, parameters, pass, { logitGradient: above, wanted: "all" });
     const differences = images.map((_, i) => difference(images, i, (moved) => lossAt(parameters, moved, mode)));
     assertClose(gradient, differences, 2e-5);
   });
@@ -28,7 +28,7 @@ for (const mode of ["inference", "training"] as const) {
   test(`the ${mode} pass has the parameter gradients that finite differences give`, () => {
     const parameters = parametersOf(network);
     const pass = runForward(network, parameters, images, mode);
-    const gradients = runBackward(network, parameters, pass, above).parameters;
+    const gradients = runBackward(network, parameters, pass, { logitGradient: above, wanted: "all" }).parameters;
     for (const [name, values] of parameters) {
       if (name.includes("running")) continue;
       const loss = (moved: Float32Array) => lossAt(new Map(parameters).set(name, moved), images, mode);

@@ -21,28 +21,39 @@ export function normalizeGradient(gradient: Volume, layer: NormalizeLayer): Volu
   return { ...gradient, data: gradient.data.map((value, i) => value / (layer.std[i % gradient.channels] ?? 1)) };
 }
 
-export function convGradients(input: Volume, windows: Windows, weight: Float32Array, gradient: Volume): LayerGradients {
+export function convInputGradient(input: Volume, windows: Windows, weight: Float32Array, gradient: Volume): Volume {
   const taps = windows.size[0] * windows.size[1];
   const inputs = input.channels;
   const outputs = gradient.channels;
   const kernel = tapMajor(weight, { outputs, inputs, taps });
-  const inputGradient = emptyVolume(input);
-  const weightGradient = new Float64Array(weight.length);
+  const result = emptyVolume(input);
+  eachTap(input, windows, outputs, (to, from, tap) => {
+    for (let i = 0; i < inputs; i++) {
+      const row = (tap * inputs + i) * outputs;
+      let sum = result.data[from + i] as number;
+      for (let o = 0; o < outputs; o++) sum += (gradient.data[to + o] as number) * (kernel[row + o] as number);
+      result.data[from + i] = sum;
+    }
+  });
+  return result;
+}
+
+/** In the kernel's order [out, in, kh, kw]. */
+export function convWeightGradient(input: Volume, windows: Windows, gradient: Volume): Float64Array {
+  const taps = windows.size[0] * windows.size[1];
+  const inputs = input.channels;
+  const outputs = gradient.channels;
+  const result = new Float64Array(taps * inputs * outputs);
   eachTap(input, windows, outputs, (to, from, tap) => {
     for (let i = 0; i < inputs; i++) {
       const value = input.data[from + i] as number;
-      const row = (tap * inputs + i) * outputs;
-      let sum = 0;
       for (let o = 0; o < outputs; o++) {
-        const above = gradient.data[to + o] as number;
-        sum += above * (kernel[row + o] as number);
         const k = (o * inputs + i) * taps + tap;
-        weightGradient[k] = (weightGradient[k] as number) + above * value;
+        result[k] = (result[k] as number) + (gradient.data[to + o] as number) * value;
       }
-      inputGradient.data[from + i] = (inputGradient.data[from + i] as number) + sum;
     }
   });
-  return { input: inputGradient, weight: weightGradient, bias: channelSums(gradient) };
+  return result;
 }
 
 export function denseGradients(input: Volume, weight: Float32Array, gradient: Volume): LayerGradients {
@@ -63,7 +74,7 @@ export function denseGradients(input: Volume, weight: Float32Array, gradient: Vo
   return { input: inputGradient, weight: weightGradient, bias: channelSums(gradient) };
 }
 
-function channelSums(gradient: Volume): Float64Array {
+export function channelSums(gradient: Volume): Float64Array {
   const sums = new Float64Array(gradient.channels);
   for (const [i, value] of gradient.data.entries()) {
     sums[i % gradient.channels] = (sums[i % gradient.channels] ?? 0) + value;

@@ -23,7 +23,8 @@ export class PlainInference implements Inference {
 
   inputGradient(images: Float32Array, lossGradient: LossGradient): { logits: Float32Array; gradient: Float32Array } {
     const pass = runForward(this.network, this.parameters, images, "inference");
-    const gradients = runBackward(this.network, this.parameters, pass, lossGradient(pass.logits));
+    const logitGradient = lossGradient(pass.logits);
+    const gradients = runBackward(this.network, this.parameters, pass, { logitGradient, wanted: "images" });
     return { logits: pass.logits, gradient: gradients.images };
   }
 

@@ -85,21 +85,24 @@ function batchNormOf(layer: BatchNormLayer, parameters: Parameters, pass: Trace)
   };
 }
 
-/** Gradients of the loss whose gradient with respect to the logits [batch, classes] is given. */
+/**
+ * Gradients of the loss whose gradient with respect to the logits [batch, classes] is given; those of kernels only when
+ * `wanted` is "all", since they take half of the time.
+ */
 export function runBackward(
-  network: Network,
+  { graph }: Network,
   parameters: Parameters,
   pass: Pass,
-  logitGradient: Float32Array,
+  { logitGradient, wanted }: { readonly logitGradient: Float32Array; readonly wanted: "images" | "all" },
 ): PassGradients {
-  const last = lastLayer(network.graph).name;
+  const last = lastLayer(graph).name;
   const gradients = new Map<string, Volume>();
   const collected = new Map<string, Float64Array>();
   gradients.set(last, { ...outputOf(pass, last), data: Float64Array.from(logitGradient) });
-  for (const layer of network.graph.toReversed()) {
+  for (const layer of graph.toReversed()) {
     const above = gradients.get(layer.name);
     if (above === undefined) continue;
-    const { inputs, weight, bias } = backwardLayer(layer, parameters, pass, above);
+    const { inputs, weight, bias } = backwardLayer(layer, parameters, { ...pass, above, wanted });
     for (const [i, gradient] of inputs.entries()) addTo(gradients, layer.inputs[i] ?? "", gradient);
     if (weight !== undefined) collected.set(`${layer.name}.weight`, weight);
     if (bias !== undefined && parameters.has(`${layer.name}.bias`)) collected.set(`${layer.name}.bias`, bias);
@@ -114,7 +117,13 @@ interface Below {
   readonly bias?: Float64Array;
 }
 
-function backwardLayer(layer: Layer, parameters: Parameters, pass: Trace, above: Volume): Below {
+interface Above extends Trace {
+  readonly above: Volume;
+  readonly wanted: "images" | "all";
+}
+
+function backwardLayer(layer: Layer, parameters: Parameters, pass: Above): Below {
+  const { above, wanted } = pass;
   const input = outputOf(pass, layer.inputs[0] ?? "");
   const weight = parameters.get(`${layer.name}.weight`) ?? new Float32Array(0);
   const withParameters = (gradients: backward.LayerGradients): Below => ({ ...gradients, inputs: [gradients.input] });
@@ -122,7 +131,7 @@ function backwardLayer(layer: Layer, parameters: Parameters, pass: Trace, above:
     case "normalize":
       return { inputs: [backward.normalizeGradient(above, layer)] };
     case "conv":
-      return withParameters(backward.convGradients(input, forward.convWindows(input, layer), weight, above));
+      return convBelow({ input, weight, above, windows: forward.convWindows(input, layer) }, wanted);
     case "batchnorm": {
       const norm = batchNormOf(layer, parameters, pass);
       return withParameters(backward.batchNormGradients(input, norm, above, pass.mode === "training"));
@@ -140,6 +149,16 @@ function backwardLayer(layer: Layer, parameters: Parameters, pass: Trace, above:
     case "dense":
       return withParameters(backward.denseGradients(input, weight, above));
   }
+}
+
+function convBelow(
+  conv: { input: Volume; weight: Float32Array; above: Volume; windows: forward.Windows },
+  wanted: "images" | "all",
+): Below {
+  const { input, weight, above, windows } = conv;
+  const inputs = [backward.convInputGradient(input, windows, weight, above)];
+  if (wanted === "images") return { inputs };
+  return { inputs, weight: backward.convWeightGradient(input, windows, above), bias: backward.channelSums(above) };
 }
 
 function addTo(gradients: Map<string, Volume>, name: string, gradient: Volume): void {

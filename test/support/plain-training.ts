@@ -89,7 +89,7 @@ export class PlainTraining implements Training {
 
   backward(tape: Tape, logitGradient: Float32Array): void {
     const pass = this.#pass(tape);
-    const { parameters } = runBackward(this.network, this.#values, pass, logitGradient);
+    const { parameters } = runBackward(this.network, this.#values, pass, { logitGradient, wanted: "all" });
     for (const [name, gradient] of parameters) {
       const collected = this.#parameter(name).gradient;
       for (const [i, value] of gradient.entries()) collected[i] = (collected[i] ?? 0) + value;
