@@ -70,52 +70,40 @@ const trainEpoch = z.looseObject({
   memoryBytes: count,
 });
 
-/** What a record says of a checkpoint file; an attacked file from elsewhere may have no more than path, digest and size. */
-const checkpointReference = z.looseObject({
+/** What a record says of a checkpoint file. */
+const checkpointFields = {
   /** Relative to the working directory. */
   path: z.string().min(1),
   sha256,
   bytes: count,
-  role: z.enum(["best", "final", "stage"]).optional(),
+  role: z.enum(["best", "final", "stage"]),
   phase: z.string().optional(),
   /** Digest of the checkpoint that this one was made from. */
   parent: sha256.nullable().optional(),
-  model: modelSchema.optional(),
-  data: trainingDataSchema.optional(),
-  method: z.string().optional(),
-  density: fraction.optional(),
-  objective: z.string().optional(),
-  seed: count.optional(),
-  step: count.optional(),
-  epoch: count.optional(),
-  connections: count.optional(),
-  weights: count.optional(),
+  model: modelSchema,
+  data: trainingDataSchema,
+  method: z.string(),
+  density: fraction,
+  objective: z.string(),
+  seed: count,
+  step: count,
+  epoch: count,
+  connections: count,
+  weights: count,
   /** For one image. */
-  multiplyAdds: count.optional(),
-  imageSteps: count.optional(),
-  forwardEquivalents: z.number().min(0).optional(),
-  seconds: seconds.optional(),
-});
+  multiplyAdds: count,
+  imageSteps: count,
+  forwardEquivalents: z.number().min(0),
+  seconds,
+};
 
-const checkpoint = checkpointReference
-  .required({
-    role: true,
-    model: true,
-    data: true,
-    method: true,
-    density: true,
-    objective: true,
-    seed: true,
-    step: true,
-    epoch: true,
-    connections: true,
-    weights: true,
-    multiplyAdds: true,
-    imageSteps: true,
-    forwardEquivalents: true,
-    seconds: true,
-  })
-  .extend({ type: z.literal("checkpoint"), ...base });
+const checkpoint = z.looseObject({ type: z.literal("checkpoint"), ...base, ...checkpointFields });
+
+/** Of an attacked file, which may come from elsewhere and have no record of its own. */
+const checkpointReference = z
+  .looseObject(checkpointFields)
+  .partial()
+  .required({ path: true, sha256: true, bytes: true });
 
 const attackResult = z.looseObject({
   type: z.literal("attack.result"),
