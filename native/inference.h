@@ -1,0 +1,61 @@
+// A network with constant parameters: each group of blocks runs through all steps on one core, without a barrier.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "blocks.h"
+#include "step-runner.h"
+
+namespace sparse_robust {
+
+/** Gives a block of images in the blocked layout: `slot` filled, or memory that holds it already. */
+using ImageSource = std::function<const float*(size_t block, float* slot)>;
+
+/** Takes a block of the gradient with respect to the images. */
+using GradientSink = std::function<void(size_t block, const float* gradient)>;
+
+class Inference {
+ public:
+  Inference(const Machine& machine, std::shared_ptr<Parameters> parameters);
+
+  const Graph& graph() const { return parameters_->graph(); }
+  const Machine& machine() const { return machine_; }
+
+  /** Logits [images, classes]. With `keep`, what `backward` needs is kept until the next forward that keeps. */
+  void forward(size_t images, const ImageSource& source, float* logits, bool keep);
+
+  /** After a forward that kept: gradient with respect to the images from that with respect to the logits. */
+  void backward(size_t images, const float* logitGradient, const GradientSink& sink);
+
+  ImageSource imagesOf(const float* images, size_t count) const;
+  GradientSink gradientInto(float* gradient, size_t count) const;
+
+  /** Set while a forward's masks wait for their backward: only one such pass at a time. */
+  bool pending = false;
+
+  size_t bytes() const;
+
+ private:
+  void update();
+  void planArena();
+  void forwardGroup(const Group& group, size_t images, const ImageSource& source, float* logits, bool keep, char* arena);
+  void backwardGroup(const Group& group, size_t images, const float* logitGradient, const GradientSink& sink, char* arena);
+  PartBlocks partBlocks(const Part& part, const Group& group, char* arena) const;
+  uint16_t* maskOf(int value, size_t block) const;
+  uint16_t* chosenOf(size_t step, size_t block) const;
+  char* slot(char* arena, int block, size_t offset) const { return arena + block * slotBytes_ + offset; }
+
+  Machine machine_;
+  std::shared_ptr<Parameters> parameters_;
+  Program program_;
+  StepRunner runner_;
+  std::vector<StepVectors> vectors_;          // [step]
+  size_t vectorsVersion_ = 0;
+  Places forwardPlaces_, backwardPlaces_;     // [value] in a block's slot
+  std::vector<size_t> maskOffset_, chosenOffset_;   // [value], [step], in 16-bit words of a block's part
+  size_t maskWords_ = 0, slotBytes_ = 0, scratchBytes_ = 0;
+  std::vector<Buffer> arenas_;                // [thread]
+  Buffer masks_;
+};
+
+}  // namespace sparse_robust

@@ -1,0 +1,143 @@
+// Maximum and average pooling. A maximum remembers for each position of its window the images in which it is the first
+// largest; the gradient is gathered per input line over the windows that hold it, in their order.
+#include "gradient-end.h"
+#include "lanes.h"
+
+namespace sparse_robust {
+namespace SR_TARGET {
+
+namespace {
+
+SR_INLINE size_t lineOf(const Plane& plane, int channel, int y, int x) {
+  return channel * plane.stride() + size_t(y) * plane.width + x;
+}
+
+/** Calls body(channel, y, x, number) for every output position; `number` counts windows densely. */
+template <typename Body>
+SR_INLINE void eachWindow(const PoolShape& shape, const Body& body) {
+  size_t number = 0;
+  for (int channel = 0; channel < shape.out.channels; channel++)
+    for (int y = 0; y < shape.out.height; y++)
+      for (int x = 0; x < shape.out.width; x++) body(channel, y, x, number++);
+}
+
+/** Windows along one side that hold `position`: [first, end). */
+struct Range { int first, end; };
+SR_INLINE Range windowsOver(int position, int window, int stride, int count) {
+  const int first = position < window ? 0 : (position - window) / stride + 1;
+  const int end = position / stride + 1;
+  return {first, end < count ? end : count};
+}
+
+/** value = sum over windows of part(window line, window number, place in the window), then the end. */
+template <typename Part>
+SR_INLINE void gather(const PoolGradientCall& call, const Part& part) {
+  const PoolShape& s = call.shape;
+  for (int channel = 0; channel < s.in.channels; channel++) {
+    for (int y = 0; y < s.in.height; y++) {
+      const Range ys = windowsOver(y, s.rows, s.stride, s.out.height);
+      for (int x = 0; x < s.in.width; x++) {
+        const Range xs = windowsOver(x, s.columns, s.stride, s.out.width);
+        const size_t line = lineOf(s.in, channel, y, x);
+        for (int v = 0; v < kVectorsPerLine; v++) {
+          Vec sum = zero();
+          for (int oy = ys.first; oy < ys.end; oy++) {
+            for (int ox = xs.first; ox < xs.end; ox++) {
+              const size_t number = (size_t(channel) * s.out.height + oy) * s.out.width + ox;
+              const int place = (y - oy * s.stride) * s.columns + x - ox * s.stride;
+              const size_t from = lineOf(s.out, channel, oy, ox) * kLine + v * kLanes;
+              sum = add(sum, part(load(call.outputGradient + from), number, place, v));
+            }
+          }
+          store(call.inputGradient + line * kLine + v * kLanes, endGradient(call.end, channel, line, v, sum));
+        }
+      }
+    }
+  }
+}
+
+/** First largest of a window in row order; a later one must be strictly greater. */
+SR_INLINE void maximumOfWindow(const PoolCall& call, const float* corner, float* output, uint16_t* chosen) {
+  const PoolShape& s = call.shape;
+  float best[kLine];
+  int place[kLine];
+  for (int i = 0; i < kLine; i++) best[i] = corner[i], place[i] = 0;
+  for (int p = 1; p < s.rows * s.columns; p++) {
+    const float* line = corner + (size_t(p / s.columns) * s.in.width + p % s.columns) * kLine;
+    for (int i = 0; i < kLine; i++) {
+      const bool greater = line[i] > best[i];
+      place[i] = greater ? p : place[i];
+      best[i] = greater ? line[i] : best[i];
+    }
+  }
+  for (int i = 0; i < kLine; i++) output[i] = best[i];
+  for (int p = 0; p < s.rows * s.columns && chosen; p++) {
+    unsigned bits = 0;
+    for (int i = 0; i < kLine; i++) bits |= unsigned(place[i] == p) << i;
+    chosen[p] = static_cast<uint16_t>(bits);
+  }
+}
+
+/** The common window of 2x2 without branches: a position wins where it beats all before it and no later one beats it. */
+SR_INLINE void maximumOfFour(const float* corner, size_t row, float* output, uint16_t* chosen) {
+  unsigned won[4] = {};
+  for (int v = 0; v < kVectorsPerLine; v++) {
+    const float* at = corner + v * kLanes;
+    const float* line[4] = {at, at + kLine, at + row, at + row + kLine};
+    Vec best = load(line[0]);
+    unsigned bits[4] = {kLaneMask, 0, 0, 0};
+    for (int p = 1; p < 4; p++) {
+      const Vec next = load(line[p]);
+      const unsigned greater = greaterBits(next, best);
+      best = selectBits(greater, next, best);
+      for (int q = 0; q < p; q++) bits[q] &= ~greater;
+      bits[p] = greater;
+    }
+    store(output + v * kLanes, best);
+    for (int p = 0; p < 4; p++) won[p] |= bits[p] << v * kLanes;
+  }
+  for (int p = 0; p < 4 && chosen; p++) chosen[p] = static_cast<uint16_t>(won[p]);
+}
+
+}  // namespace
+
+void maximumPool(const PoolCall& call) {
+  const PoolShape& s = call.shape;
+  const size_t places = size_t(s.rows) * s.columns;
+  eachWindow(s, [&](int channel, int y, int x, size_t number) {
+    const float* corner = call.input + lineOf(s.in, channel, y * s.stride, x * s.stride) * kLine;
+    float* output = call.output + lineOf(s.out, channel, y, x) * kLine;
+    uint16_t* chosen = call.chosen ? call.chosen + number * places : nullptr;
+    if (s.rows == 2 && s.columns == 2) maximumOfFour(corner, size_t(s.in.width) * kLine, output, chosen);
+    else maximumOfWindow(call, corner, output, chosen);
+  });
+}
+
+void averagePool(const PoolCall& call) {
+  const PoolShape& s = call.shape;
+  const Vec share = set1(1.0f / float(s.rows * s.columns));
+  eachWindow(s, [&](int channel, int y, int x, size_t) {
+    for (int v = 0; v < kVectorsPerLine; v++) {
+      Vec sum = zero();
+      for (int r = 0; r < s.rows; r++)
+        for (int c = 0; c < s.columns; c++)
+          sum = add(sum, load(call.input + lineOf(s.in, channel, y * s.stride + r, x * s.stride + c) * kLine + v * kLanes));
+      store(call.output + lineOf(s.out, channel, y, x) * kLine + v * kLanes, mul(sum, share));
+    }
+  });
+}
+
+void maximumPoolGradient(const PoolGradientCall& call) {
+  const size_t places = size_t(call.shape.rows) * call.shape.columns;
+  gather(call, [&](Vec gradient, size_t number, int place, int v) {
+    return keepBits(call.chosen[number * places + place] >> v * kLanes & kLaneMask, gradient);
+  });
+}
+
+void averagePoolGradient(const PoolGradientCall& call) {
+  const Vec share = set1(1.0f / float(call.shape.rows * call.shape.columns));
+  gather(call, [&](Vec gradient, size_t, int, int) { return mul(gradient, share); });
+}
+
+}  // namespace SR_TARGET
+}  // namespace sparse_robust
