@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseAttacks } from "../../src/attacks/names.js";
+import { weakerThanFgsm } from "../../src/attacks/reliability.js";
 import { type AnalyticNetwork, inferenceOf, samplesOf } from "../support/analytic-network.js";
 import { collect, common, planned } from "../support/evaluations.js";
 import { linearNetwork, smoothImages, smoothLabels, smoothNetwork } from "../support/golden-networks.js";
@@ -73,4 +75,37 @@ test("zero gradients and probabilities in place of logits are reported", async (
     [sound, ...others].flatMap((outcome) => outcome?.reliability),
     [],
   );
+});
+
+test("PGD is suspected when FGSM beats it by more than chance", () => {
+  assert.deepEqual(weakerThanFgsm({ pgd: 31, fgsm: 30, samples: 100 }), []);
+  assert.deepEqual(weakerThanFgsm({ pgd: 330, fgsm: 300, samples: 10_000 }), []);
+  const [check] = weakerThanFgsm({ pgd: 340, fgsm: 300, samples: 10_000 });
+  assert.deepEqual([check?.check, check?.value], ["weaker-than-fgsm", 40]);
+});
+
+test("FGSM is compared with PGD of the same ball only", async () => {
+  const gradient = (_: Float32Array, above: Float32Array) => Float64Array.of(above[1] ?? 0);
+  // One step as long as the radius lands on the ridge; a short one does not reach it.
+  const onRidge = (pixel: number) => pixel > 0.555 && pixel < 0.565;
+  const network: AnalyticNetwork = {
+    input: [1, 1, 1],
+    classes: 2,
+    logits: (image) => Float64Array.of(0, onRidge(image[0] ?? 0) ? 1 : -1),
+    gradient,
+  };
+  const samples = samplesOf(new Float32Array(5).fill(0.5), new Int32Array(5));
+  const options = { ...common, inference: inferenceOf(network), samples, range: [0, 5] as const };
+  const walkPast = parseAttacks({ names: ["short"], recipes: { short: { base: "pgd1-det", stepSize: 0.02 } } });
+  const [recipe] = walkPast;
+  assert.ok(recipe !== undefined);
+  const attacks = [...planned(["fgsm"], { epsilon: 0.06 }), { recipe, norm: "linf" as const, epsilon: 0.06 }];
+  const [, , suspicious] = await collect({ ...options, attacks });
+  assert.deepEqual(
+    suspicious?.reliability.map(({ check }) => check),
+    ["weaker-than-fgsm"],
+  );
+  const elsewhere = [...planned(["fgsm"], { epsilon: 0.06 }), { recipe, norm: "l2" as const, epsilon: 0.06 }];
+  const [, , unsuspected] = await collect({ ...options, attacks: elsewhere });
+  assert.deepEqual(unsuspected?.reliability, []);
 });
