@@ -47,10 +47,10 @@ export class Recorder {
 
   /**
    * Emits `run.start`, does the work, emits `run.end`; gives the exit code. The work gives null when it is done, or the signal
-   * that interrupted it. An error is recorded in `run.end` and thrown on.
+   * that interrupted it. An error is recorded in `run.end` and thrown on. `start` is null for a run that is resumed.
    */
-  async during(start: Fields, work: () => Promise<Signal | null>): Promise<number> {
-    this.record("run.start", start);
+  async during(start: Fields | null, work: () => Promise<Signal | null>): Promise<number> {
+    if (start !== null) this.record("run.start", start);
     try {
       const signal = await work();
       this.record("run.end", { status: signal === null ? "done" : "interrupted", seconds: this.seconds() });

@@ -1,0 +1,179 @@
+/** What both training commands do around their training: the folder, resuming, records, checkpoints, stopping. */
+import { join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { InputError, UsageError } from "../core/errors.js";
+import type { Network } from "../models/network.js";
+import { writeNetworkFile } from "../models/network-file.js";
+import { weightLayers } from "../models/shapes.js";
+import type { CheckpointDescription } from "../records/checkpoint.js";
+import {
+  lookAtRunDirectory,
+  openRecords,
+  type RecordsFile,
+  type RunDirectory,
+  STATE_FILE,
+} from "../training/run-directory.js";
+import { type RunArrays, type RunState, type RunStateText, writeRunState } from "../training/run-state.js";
+import type { StopReason } from "../training/trainer.js";
+import type { TrainerState } from "../training/trainer-state.js";
+import type { CommandContext, Signal } from "./command.js";
+import { newRunId, Recorder } from "./recorder.js";
+
+export interface TrainingRunOptions {
+  readonly command: string;
+  readonly out: string | null;
+  readonly resume: boolean;
+  readonly force: boolean;
+  readonly maxMinutes: number | null;
+  /** "dense": every checkpoint also with dense weights, as `best.dense.safetensors` and so on. */
+  readonly export: "dense" | null;
+  /** Digest of the training images. */
+  readonly dataDigest: string;
+  readonly context: CommandContext;
+}
+
+/** A checkpoint file and what its record will say. */
+export interface WrittenCheckpoint {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly [field: string]: unknown;
+}
+
+/** Looks at the folder and the saved run, and changes nothing yet. Errors as `lookAtRunDirectory`; UsageError naming a changed key. */
+export async function openTrainingRun(options: TrainingRunOptions): Promise<TrainingRun> {
+  const { out, resume, force, context } = options;
+  if (resume && out === null) throw new UsageError("--resume needs --out DIR, the folder of the run to go on with");
+  const id = newRunId(context.now());
+  const directory = await lookAtRunDirectory({ path: out ?? join("runs", id), resume, force });
+  const text = directory.resumed?.state.text;
+  if (text !== undefined) requireSame(text, options, directory.path);
+  return new TrainingRun(options, directory, text?.run ?? id);
+}
+
+export class TrainingRun {
+  readonly #options: TrainingRunOptions;
+  readonly #directory: RunDirectory;
+  readonly #id: string;
+  readonly #began = performance.now();
+  #records: RecordsFile | null = null;
+  #recorder: Recorder;
+  #lastText: RunStateText | null = null;
+
+  constructor(options: TrainingRunOptions, directory: RunDirectory, id: string) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#id = id;
+    const copy = (record: object) => this.#records?.append(record);
+    this.#recorder = new Recorder({ run: id, context: options.context, copy });
+  }
+
+  /** Where the run stopped that is resumed; null for a new one. */
+  get saved(): RunState | null {
+    return this.#directory.resumed?.state ?? null;
+  }
+
+  get path(): string {
+    return this.#directory.path;
+  }
+
+  get recorder(): Recorder {
+    return this.#recorder;
+  }
+
+  /**
+   * Opens the folder, emits `run.start` (a resumed run: its records so far), does the work, emits `run.end`; gives the exit
+   * code. The work gives null when all is done. A run that was done before is repeated and does nothing.
+   */
+  async during(start: Readonly<Record<string, unknown>>, work: () => Promise<StopReason | null>): Promise<number> {
+    const { resumed } = this.#directory;
+    this.#records = await openRecords(this.#directory);
+    try {
+      if (resumed !== null) this.#options.context.print(resumed.records);
+      if (resumed?.state.text.isDone) return 0;
+      const code = await this.#recorder.during(resumed === null ? start : null, async () => signalOf(await work()));
+      if (code === 0) await this.#saveDone();
+      return code;
+    } finally {
+      this.#records.close();
+    }
+  }
+
+  /** Why to stop now, or null. */
+  readonly stop = (): StopReason | null => {
+    const { context, maxMinutes } = this.#options;
+    const minutes = (performance.now() - this.#began) / 60_000;
+    return context.interrupted() ?? (maxMinutes !== null && minutes >= maxMinutes ? "time" : null);
+  };
+
+  /** Writes `state.safetensors`; `extra` is the command's own plain JSON. */
+  async saveState(trainer: TrainerState, arrays: RunArrays, extra: unknown): Promise<void> {
+    const { command, dataDigest, context } = this.#options;
+    const identity = { command, run: this.#id, config: { ...context.resultConfig }, data: dataDigest };
+    this.#lastText = { ...identity, recordsBytes: this.#recordedBytes(), isDone: false, trainer, extra };
+    await writeRunState(join(this.path, STATE_FILE), this.#lastText, arrays);
+    await context.drained();
+  }
+
+  /** Writes `NAME.safetensors` into the folder. Gives the file's part of its record, the path relative to the working directory. */
+  async writeCheckpoint(
+    name: string,
+    network: Network,
+    description: CheckpointDescription,
+  ): Promise<WrittenCheckpoint> {
+    const path = join(this.path, `${name}.safetensors`);
+    const { sha256, bytes } = await writeNetworkFile(path, network, description);
+    if (this.#options.export === "dense") {
+      await writeNetworkFile(join(this.path, `${name}.dense.safetensors`), network, description, { dense: true });
+    }
+    return { path: relative(process.cwd(), path), sha256, bytes };
+  }
+
+  async #saveDone(): Promise<void> {
+    if (this.#lastText === null) return;
+    const text = { ...this.#lastText, recordsBytes: this.#recordedBytes(), isDone: true };
+    await writeRunState(join(this.path, STATE_FILE), text, null);
+  }
+
+  #recordedBytes(): number {
+    this.#records?.sync();
+    return this.#records?.bytes ?? 0;
+  }
+}
+
+/** Connections, weights and multiply-adds of an image, as records and checkpoints count them. */
+export function networkCounts({ graph, input, tensors }: Network) {
+  const layers = weightLayers(graph, input).map((layer) => {
+    const tensor = tensors.get(`${layer.name}.weight`);
+    return { ...layer, connections: tensor?.type === "connections" ? tensor.index.length : layer.size };
+  });
+  const counted = layers.filter(({ rewire }) => rewire);
+  return {
+    connections: counted.reduce((sum, { connections }) => sum + connections, 0),
+    weights: counted.reduce((sum, { size }) => sum + size, 0),
+    multiplyAdds: layers.reduce((sum, { connections, outputPositions }) => sum + connections * outputPositions, 0),
+  };
+}
+
+/** Running out of time is an interruption like Ctrl-C. */
+function signalOf(reason: StopReason | null): Signal | null {
+  return reason === "time" ? "SIGINT" : reason;
+}
+
+function requireSame(text: RunStateText, { command, context, dataDigest }: TrainingRunOptions, path: string): void {
+  if (text.command !== command) {
+    throw new UsageError(`--resume: the run in ${path} is one of ${text.command}; ${command} cannot go on with it`);
+  }
+  // Through JSON, as the saved one went.
+  const config: Record<string, unknown> = JSON.parse(JSON.stringify(context.resultConfig));
+  for (const key of new Set([...Object.keys(text.config), ...Object.keys(config)])) {
+    if (isDeepStrictEqual(config[key], text.config[key])) continue;
+    const [now, then] = [config[key], text.config[key]].map((value) => JSON.stringify(value) ?? "not set");
+    throw new UsageError(
+      `--resume: ${key} is ${now}, and the run in ${path} was started with ${then}; it alters the result, so it must stay`,
+    );
+  }
+  if (text.data !== dataDigest) {
+    throw new InputError(`--resume: the training images are not those that the run in ${path} was started with`);
+  }
+}
