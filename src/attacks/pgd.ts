@@ -12,10 +12,11 @@ export interface AscentConstants {
 /** `steps` steps of ascent from the images, or from a random start; `restart` counts from 1. No early stop, no memory. */
 export function* pgd(batch: AttackBatch, constants: AscentConstants, restart: number): AttackRun {
   const { inference, threat, images: origin, labels } = batch;
-  let zeroGradients = 0;
+  let zeroGradients = -1;
   const lossGradient = (logits: Float32Array) => {
     const { gradient } = crossEntropy(logits, labels, inference.classes);
-    zeroGradients = countZeroRows(gradient, inference.classes);
+    // At the start only: later ones say nothing new, and cost time.
+    if (zeroGradients < 0) zeroGradients = countZeroRows(gradient, inference.classes);
     return gradient;
   };
   const images = constants.randomStart ? randomStart(batch, restart) : origin;
