@@ -12,11 +12,11 @@ export interface AscentConstants {
 /** `steps` steps of ascent from the images, or from a random start; `restart` counts from 1. No early stop, no memory. */
 export function* pgd(batch: AttackBatch, constants: AscentConstants, restart: number): AttackRun {
   const { inference, threat, images: origin, labels } = batch;
-  let zeroGradients = -1;
+  let zeroGradients: number | null = null;
   const lossGradient = (logits: Float32Array) => {
     const { gradient } = crossEntropy(logits, labels, inference.classes);
     // At the start only: later ones say nothing new, and cost time.
-    if (zeroGradients < 0) zeroGradients = countZeroRows(gradient, inference.classes);
+    zeroGradients ??= countZeroRows(gradient, inference.classes);
     return gradient;
   };
   const images = constants.randomStart ? randomStart(batch, restart) : origin;
@@ -25,7 +25,7 @@ export function* pgd(batch: AttackBatch, constants: AscentConstants, restart: nu
     for (let step = 0; step < constants.steps; step++) {
       ascent.advance(1);
       const call = { forwards: 0, gradients: labels.length };
-      yield step === 0 ? { ...call, zeroGradients } : call;
+      yield step === 0 ? { ...call, zeroGradients: zeroGradients ?? 0 } : call;
     }
     return ascent.images();
   } finally {
