@@ -1,6 +1,6 @@
 // Direct convolution of dense weights: any kernel, stride and plane, dense layers included (1x1 on a plane of 1x1).
 // Loops: runs of positions that the same taps reach; groups of target channels; tiles of a run (neighbours of a row, or one
-// position of several blocks); taps; source channels. A group times a tile of sums stays in registers: each source line loaded serves the whole
+// position of several blocks); source channels; taps, which share lines in L1. A group times a tile of sums stays in registers: each source line loaded serves the whole
 // group, each weight the whole tile. Wall: the multiply-adds, or L2 where a tile's source does not stay in L1.
 #include "epilogue.h"
 #include "geometry.h"
@@ -29,11 +29,12 @@ SR_INLINE void sums(const float* const* source, const Geometry& g, const Run& ru
   constexpr int kHeld = kLines * kVectorsPerLine;
 #pragma GCC unroll 64
   for (int i = 0; i < kGroup * kHeld; i++) acc[i] = zero();
-  size_t apart = g.sourceStride * kLine;
-  for (int i = 0; i < run.taps; i++) {
-    const float* w = weights + size_t(run.tap[i].index) * channels * kGroup;
-    size_t at = run.tap[i].offset * kLine;
-    for (int channel = 0; channel < channels; channel++, at += apart, w += kGroup) {
+  int taps = g.kernel * g.kernel;
+  for (int channel = 0; channel < channels; channel++, weights += taps * kGroup) {
+    size_t plane = channel * g.sourceStride;
+    for (int i = 0; i < run.taps; i++) {
+      const float* w = weights + run.tap[i].index * kGroup;
+      size_t at = (plane + run.tap[i].offset) * kLine;
       Vec x[kHeld];
 #pragma GCC unroll 16
       for (int j = 0; j < kHeld; j++) x[j] = load(source[j / kVectorsPerLine] + at + j % kVectorsPerLine * kLanes);

@@ -51,11 +51,11 @@ SR_INLINE unsigned reached(const Geometry& g, int at, int pad, int size) {
 }
 
 struct Tap {
-  int index;       // kernel row * kernel + kernel column
+  int index;       // kernel row * kernel + kernel column; a gradient's kernel is turned by half a circle, as it is packed
   size_t offset;   // source line under it for the first position of a run, within a channel
 };
 
-/** Target positions of one row, `targetStep` apart, that the same taps reach, and those taps in ascending order. */
+/** Target positions of one row, `targetStep` apart, that the same taps reach, and those taps. */
 struct Run {
   size_t first;   // target line within a channel
   int count, taps;
@@ -69,7 +69,8 @@ SR_INLINE void listTaps(const Geometry& g, int row, int column, Run& run) {
     for (int x = 0; x < g.kernel && sourceRow >= 0; x++) {
       int sourceColumn = sourceAt(g, column, x, g.padLeft, g.sourceWidth);
       if (sourceColumn < 0) continue;
-      run.tap[run.taps++] = {y * g.kernel + x, static_cast<size_t>(sourceRow) * g.sourceWidth + sourceColumn};
+      int index = g.forward ? y * g.kernel + x : g.kernel * g.kernel - 1 - (y * g.kernel + x);
+      run.tap[run.taps++] = {index, static_cast<size_t>(sourceRow) * g.sourceWidth + sourceColumn};
     }
   }
 }

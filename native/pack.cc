@@ -9,12 +9,12 @@ namespace {
 
 struct Position { int target, source, tap; };
 
-/** A weight's place as seen by the kernel: the input gradient exchanges the two channel axes. */
+/** A weight's place as the kernel sees it: the input gradient exchanges the channel axes and turns the taps by half a circle. */
 Position positionOf(const ConvPlan& plan, size_t index) {
   size_t taps = size_t(plan.shape.kernel) * plan.shape.kernel, inputs = plan.shape.in.channels;
   int out = static_cast<int>(index / (inputs * taps)), in = static_cast<int>(index / taps % inputs);
   int tap = static_cast<int>(index % taps);
-  return plan.direction == Direction::Forward ? Position{out, in, tap} : Position{in, out, tap};
+  return plan.direction == Direction::Forward ? Position{out, in, tap} : Position{in, out, static_cast<int>(taps) - 1 - tap};
 }
 
 size_t denseBytes(const ConvPlan& plan) {
@@ -62,7 +62,7 @@ struct DenseReader {
   float at(int target, int source, int tap) const {
     if (target >= targets) return 0.0f;
     size_t pair = forward ? size_t(target) * sources + source : size_t(source) * targets + target;
-    return dense[pair * taps + tap];
+    return dense[pair * taps + (forward ? tap : taps - 1 - tap)];
   }
 };
 
@@ -78,7 +78,7 @@ void packDirect(const ConvPlan& plan, const float* dense, float* packed) {
     for (int source = 0; source < weights.sources; source++) {
       for (int i = 0; i < group; i++) {
         for (int tap = 0; tap < weights.taps; tap++) {
-          out[(size_t(tap) * weights.sources + source) * group + i] = weights.at(g * group + i, source, tap);
+          out[(size_t(source) * weights.taps + tap) * group + i] = weights.at(g * group + i, source, tap);
         }
       }
     }
@@ -107,9 +107,7 @@ void packWinograd(const ConvPlan& plan, const float* dense, float* packed) {
     for (int source = 0; source < weights.sources; source++) {
       float taps[9][kAbreast] = {}, columns[3][6][kAbreast], out[6][6][kAbreast];
       for (int i = 0; i < kWinogradGroup; i++) {
-        for (int tap = 0; tap < 9; tap++) {   // the gradient's kernel is turned by half a circle
-          taps[tap][i] = weights.at(group * kWinogradGroup + i, source, weights.forward ? tap : 8 - tap);
-        }
+        for (int tap = 0; tap < 9; tap++) taps[tap][i] = weights.at(group * kWinogradGroup + i, source, tap);
       }
       for (int x = 0; x < 3; x++) transformWeights(taps[x], taps[3 + x], taps[6 + x], columns[x]);
       for (int y = 0; y < 6; y++) transformWeights(columns[0][y], columns[1][y], columns[2][y], out[y]);

@@ -8,6 +8,12 @@ constexpr size_t kAlignment = 64;
 SR_INLINE constexpr size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 SR_INLINE constexpr int groupsOf(int count, int size) { return (count + size - 1) / size; }
 
+/** 3x3, stride 1, a border of one: the plane keeps its size. */
+SR_INLINE bool keepsPlane3x3(const ConvShape& s) {
+  bool samePlane = s.in.height == s.out.height && s.in.width == s.out.width;
+  return s.kernel == 3 && s.stride == 1 && s.padTop == 1 && s.padLeft == 1 && samePlane;
+}
+
 /** One connection of a sparse convolution. */
 struct Connection {
   uint32_t line;   // first line of its source channel in a block
@@ -34,6 +40,13 @@ SR_INLINE PackedSparse readSparse(const ConvPlan& plan, const void* packed) {
           groupsOf(plan.source().channels, plan.channelBlock)};
 }
 
+constexpr int kSparseLines = 16;   // lines of sums that a sparse kernel holds at most: half of AVX-512's registers
+/** Sums of a tile between two blocks of source channels. */
+SR_INLINE size_t sparseScratchBytes(const ConvPlan& plan) {
+  bool inBlocks = plan.channelBlock < plan.source().channels;
+  return inBlocks ? size_t(plan.target().channels) * kSparseLines * kLine * sizeof(float) : 0;
+}
+
 /** Winograd: [frequency][group of target channels][source channel][target channel of the group], absent channels zero. */
 constexpr int kWinogradGroup = 6;     // times four patches: 24 of AVX-512's 32 registers; 64, 128, 256, 512 waste 3% or less
 constexpr int kWinogradPatches = 4;   // patches together
@@ -48,7 +61,7 @@ SR_INLINE size_t winogradScratchBytes(const ConvPlan& plan) {
   return lines * 36 * kLine * sizeof(float);
 }
 
-/** Direct: [group of target channels][tap][source channel][target channel of the group], absent channels zero. */
+/** Direct: [group of target channels][source channel][tap][target channel of the group], absent channels zero. */
 constexpr int kDirectGroup = 6;   // times four lines: 24 of AVX-512's 32 registers; times one: 12 of AVX2's 16
 constexpr int kNarrowGroup = 3;   // the gradient of an image has three channels: times eight lines, times two
 SR_INLINE size_t directWeights(const ConvPlan& plan) {

@@ -3,16 +3,6 @@
 
 namespace sparse_robust {
 
-namespace {
-
-/** 3x3, stride 1, a border of one: the plane keeps its size. */
-bool keepsPlane3x3(const ConvShape& s) {
-  bool samePlane = s.in.height == s.out.height && s.in.width == s.out.width;
-  return s.kernel == 3 && s.stride == 1 && s.padTop == 1 && s.padLeft == 1 && samePlane;
-}
-
-}  // namespace
-
 bool supports(const ConvShape& shape, Algorithm algorithm) {
   if (shape.kernel > kMaximumKernel) return false;
   if (algorithm == Algorithm::Winograd) return keepsPlane3x3(shape) && shape.in.height >= 4 && shape.in.width >= 4;
@@ -35,7 +25,11 @@ ConvPlan planConv(const ConvShape& shape, size_t connections, Direction directio
 }
 
 size_t scratchBytes(const ConvPlan& plan) {
-  return plan.algorithm == Algorithm::Winograd ? winogradScratchBytes(plan) : 0;
+  switch (plan.algorithm) {
+    case Algorithm::Sparse: return sparseScratchBytes(plan);
+    case Algorithm::Winograd: return winogradScratchBytes(plan);
+    default: return 0;
+  }
 }
 
 size_t weightGradientScratchBytes(const ConvShape&, const Weights&) { return 0; }

@@ -1,92 +1,180 @@
-// Sparse convolution, forward and input gradient: cost follows the connections.
+// Sparse 3x3 convolution of stride 1 on a plane that keeps its size, forward and input gradient: cost follows the connections.
+// There is no border in memory: connections are ordered by tap, and a tap touches only the sums that it reaches.
+// Loops: tiles of target positions held in registers; blocks of source channels whose part of the source stays in L1; target
+// channels; taps; connections, each one broadcast and as many multiply-adds as the tile has lines.
+// Wall: a line from memory for every multiply-add: all of peak from L1, about half of it from L2.
 #include "epilogue.h"
-#include "geometry.h"
 #include "packed.h"
 
 namespace sparse_robust {
 namespace SR_TARGET {
+
+void generalSparseConv(const ConvCall& call);
+
 namespace {
 
-// Positions of a run held in registers, over one or all blocks of a call: 16 lines fill half of AVX-512's registers.
+// Lines of sums in registers: 16 of AVX-512's 32; on the other targets four lines are 8 of 16 or 16 of 32.
 constexpr int kLinesHeld = kLanes == 16 ? 16 : 4;
+static_assert(kLinesHeld <= kSparseLines, "scratch is sized for kSparseLines");
 
-/** `kCount` neighbours of a run in each of `kBlocks` blocks: for every target channel, its connections tap by tap. */
-template <int kBlocks, int kCount, int kStep>
-void general(const ConvCall& call, const Geometry& g, const PackedSparse& packed, const Run& run, int block, int from) {
-  constexpr int kHeld = kCount * kVectorsPerLine;
-  const float* source[kBlocks];
-  for (int b = 0; b < kBlocks; b++) source[b] = call.input[block + b] + size_t(from) * kStep * kLine;
-  int targets = call.plan->target().channels, taps = g.kernel * g.kernel;
-  for (int channel = 0; channel < targets; channel++) {
-    Vec acc[kBlocks * kHeld];
-#pragma GCC unroll 64
-    for (int i = 0; i < kBlocks * kHeld; i++) acc[i] = zero();
-    const uint32_t* runs = packed.runs + size_t(channel) * taps;
-    for (int i = 0; i < run.taps; i++) {
-      const Connection* end = packed.connections + runs[run.tap[i].index + 1];
-      for (const Connection* c = packed.connections + runs[run.tap[i].index]; c < end; c++) {
-        size_t offset = (run.tap[i].offset + c->line) * kLine;
-        Vec weight = set1(c->weight);
+enum Edge { kTop = 1, kBottom = 2, kLeft = 4, kRight = 8, kAllEdges = 15 };
+
+/** A tile of kRows x kColumns positions in each of kBlocks blocks. More than one row: as wide as the plane, which has kColumns. */
+template <int kRows, int kColumns, int kBlocks>
+struct Shape {
+  static constexpr int kLines = kRows * kColumns;
+  static constexpr int kHeld = kLines * kBlocks * kVectorsPerLine;
+};
+
+struct Tile {
+  int block, row, column;
+};
+
+/** The connections of one tap: source lines `shift` away from the sums that they reach. */
+template <int kRows, int kColumns, int kBlocks, int kEdges, int kTap>
+SR_INLINE void addTap(const float* const* source, ptrdiff_t shift, const Connection* c, const Connection* end, Vec* acc) {
+  constexpr int kDown = kTap / 3 - 1, kAcross = kTap % 3 - 1;
+  constexpr int kFirstRow = kRows > 1 && (kEdges & kTop) && kDown < 0, kLastRow = kRows - (kRows > 1 && (kEdges & kBottom) && kDown > 0);
+  constexpr int kFirst = (kEdges & kLeft) && kAcross < 0, kLast = kColumns - ((kEdges & kRight) && kAcross > 0);
+  if (kFirst >= kLast || kFirstRow >= kLastRow) return;
+  for (; c < end; c++) {
+    ptrdiff_t at = shift + static_cast<ptrdiff_t>(c->line) * kLine;
+    Vec weight = set1(c->weight);
 #pragma GCC unroll 4
-        for (int b = 0; b < kBlocks; b++) {
-          const float* lines = source[b] + offset;
+    for (int b = 0; b < kBlocks; b++) {
+      const float* lines = source[b] + at;
+#pragma GCC unroll 4
+      for (int r = kFirstRow; r < kLastRow; r++) {
 #pragma GCC unroll 64
-          for (int j = 0; j < kHeld; j++) {
-            size_t shift = size_t(j / kVectorsPerLine) * kStep * kLine + j % kVectorsPerLine * kLanes;
-            acc[b * kHeld + j] = fma(weight, load(lines + shift), acc[b * kHeld + j]);
-          }
+        for (int i = kFirst * kVectorsPerLine; i < kLast * kVectorsPerLine; i++) {
+          Vec& sum = acc[(b * kRows + r) * kColumns * kVectorsPerLine + i];
+          sum = fma(weight, load(lines + r * kColumns * kLine + i * kLanes), sum);
         }
       }
     }
-    size_t first = channel * g.targetStride + run.first + size_t(from) * g.targetStep;
-    for (int b = 0; b < kBlocks; b++) {
-      finish<kCount>(call, {block + b, channel, first, size_t(g.targetStep)}, acc + b * kHeld);
+  }
+}
+
+template <int kRows, int kColumns, int kBlocks, int kEdges>
+SR_INLINE void addTaps(const float* const* source, int width, bool top, bool bottom, const Connection* all, const uint32_t* runs, Vec* acc) {
+  ptrdiff_t row = ptrdiff_t(width) * kLine;
+#define SR_TAP(tap) \
+  addTap<kRows, kColumns, kBlocks, kEdges, tap>(source, (tap / 3 - 1) * row + (tap % 3 - 1) * kLine, all + runs[tap], all + runs[tap + 1], acc);
+  if (!top || kRows > 1) { SR_TAP(0) SR_TAP(1) SR_TAP(2) }
+  SR_TAP(3) SR_TAP(4) SR_TAP(5)
+  if (!bottom || kRows > 1) { SR_TAP(6) SR_TAP(7) SR_TAP(8) }
+#undef SR_TAP
+}
+
+/** All target channels of one tile. */
+template <int kRows, int kColumns, int kBlocks, int kEdges>
+void tile(const ConvCall& call, const PackedSparse& packed, const Tile& t) {
+  using S = Shape<kRows, kColumns, kBlocks>;
+  const Plane& plane = call.plan->target();
+  size_t first = size_t(t.row) * plane.width + t.column;
+  bool top = t.row == 0, bottom = t.row + kRows == plane.height;
+  const float* source[kBlocks];
+  for (int b = 0; b < kBlocks; b++) source[b] = call.input[t.block + b] + first * kLine;
+  const uint32_t* runs = packed.runs;
+  for (int part = 0; part < packed.blocks; part++) {
+    float* sums = static_cast<float*>(call.scratch);
+    for (int channel = 0; channel < plane.channels; channel++, runs += 9, sums += S::kHeld * kLanes) {
+      bool isFirst = part == 0, isLast = part == packed.blocks - 1;
+      if (!isFirst && !isLast && runs[0] == runs[9]) continue;
+      Vec acc[S::kHeld];
+      if (isFirst) {
+#pragma GCC unroll 64
+        for (int i = 0; i < S::kHeld; i++) acc[i] = zero();
+      } else {
+#pragma GCC unroll 64
+        for (int i = 0; i < S::kHeld; i++) acc[i] = load(sums + i * kLanes);
+      }
+      addTaps<kRows, kColumns, kBlocks, kEdges>(source, plane.width, top, bottom, packed.connections, runs, acc);
+      if (!isLast) {
+#pragma GCC unroll 64
+        for (int i = 0; i < S::kHeld; i++) store(sums + i * kLanes, acc[i]);
+        continue;
+      }
+#pragma GCC unroll 4
+      for (int b = 0; b < kBlocks; b++) {
+        Place place{t.block + b, channel, channel * plane.stride() + first, 1};
+        finish<S::kLines>(call, place, acc + b * S::kLines * kVectorsPerLine);
+      }
     }
   }
 }
 
-template <int kCount, int kStep>
-int runOfBlocks(const ConvCall& call, const Geometry& g, const PackedSparse& packed, const Run& run, int from) {
+/** Part of one row; its columns' edges are known when compiled, its rows' when it runs. */
+template <int kColumns, int kBlocks>
+void rowTile(const ConvCall& call, const PackedSparse& packed, const Tile& t) {
+  bool left = t.column == 0, right = t.column + kColumns == call.plan->target().width;
+  if (left && right) return tile<1, kColumns, kBlocks, kLeft | kRight>(call, packed, t);
+  if (left) return tile<1, kColumns, kBlocks, kLeft>(call, packed, t);
+  if (right) return tile<1, kColumns, kBlocks, kRight>(call, packed, t);
+  return tile<1, kColumns, kBlocks, 0>(call, packed, t);
+}
+
+/** kColumns of a row, in four blocks at once where they fit into the registers. */
+template <int kColumns>
+int rowTiles(const ConvCall& call, const PackedSparse& packed, int row, int column) {
   int block = 0;
-  if constexpr (4 * kCount <= kLinesHeld) {
-    for (; block + 4 <= call.blocks; block += 4) general<4, kCount, kStep>(call, g, packed, run, block, from);
+  if constexpr (4 * kColumns <= kLinesHeld) {
+    for (; block + 4 <= call.blocks; block += 4) rowTile<kColumns, 4>(call, packed, {block, row, column});
   }
-  for (; block < call.blocks; block++) general<1, kCount, kStep>(call, g, packed, run, block, from);
-  return kCount;
+  for (; block < call.blocks; block++) rowTile<kColumns, 1>(call, packed, {block, row, column});
+  return kColumns;
 }
 
-template <int kStep>
-void wholeRun(const ConvCall& call, const Geometry& g, const PackedSparse& packed, const Run& run) {
-  for (int from = 0; from < run.count;) {
-    int left = run.count - from;
+void oneRow(const ConvCall& call, const PackedSparse& packed, int row) {
+  int width = call.plan->target().width;
+  for (int column = 0; column < width;) {
+    int left = width - column;
     if constexpr (kLinesHeld >= 16) {
-      if (left >= 16) { from += runOfBlocks<16, kStep>(call, g, packed, run, from); continue; }
-      if (left >= 8) { from += runOfBlocks<8, kStep>(call, g, packed, run, from); continue; }
+      if (left >= 16) { column += rowTiles<16>(call, packed, row, column); continue; }
+      if (left >= 8) { column += rowTiles<8>(call, packed, row, column); continue; }
     }
-    if (left >= 4) from += runOfBlocks<4, kStep>(call, g, packed, run, from);
-    else if (left >= 2) from += runOfBlocks<2, kStep>(call, g, packed, run, from);
-    else from += runOfBlocks<1, kStep>(call, g, packed, run, from);
+    if (left >= 4) column += rowTiles<4>(call, packed, row, column);
+    else if (left >= 2) column += rowTiles<2>(call, packed, row, column);
+    else column += rowTiles<1>(call, packed, row, column);
+  }
+}
+
+void twoByTwo(const ConvCall& call, const PackedSparse& packed) {
+  int block = 0;
+  if constexpr (kLinesHeld >= 16) {
+    for (; block + 4 <= call.blocks; block += 4) tile<2, 2, 4, kAllEdges>(call, packed, {block, 0, 0});
+  }
+  for (; block < call.blocks; block++) tile<2, 2, 1, kAllEdges>(call, packed, {block, 0, 0});
+}
+
+/** Planes eight wide, two rows at a time. */
+void pairOfRows(const ConvCall& call, const PackedSparse& packed, int row) {
+  bool top = row == 0, bottom = row + 2 == call.plan->target().height;
+  for (int block = 0; block < call.blocks; block++) {
+    Tile t{block, row, 0};
+    if (top && bottom) tile<2, 8, 1, kAllEdges>(call, packed, t);
+    else if (top) tile<2, 8, 1, kTop | kLeft | kRight>(call, packed, t);
+    else if (bottom) tile<2, 8, 1, kBottom | kLeft | kRight>(call, packed, t);
+    else tile<2, 8, 1, kLeft | kRight>(call, packed, t);
   }
 }
 
 }  // namespace
 
 void sparseConv(const ConvCall& call) {
-  Geometry g = geometryOf(*call.plan);
+  if (!keepsPlane3x3(call.plan->shape)) return generalSparseConv(call);
   PackedSparse packed = readSparse(*call.plan, call.packed);
-  forEachRun(g, [&](Run& run) {
-    switch (g.sourceStep) {
-      case 1: return wholeRun<1>(call, g, packed, run);
-      case 2: return wholeRun<2>(call, g, packed, run);
-      default:
-        for (int from = 0; from < run.count; from++) {
-          Run one = run;
-          one.count = 1, one.first += size_t(from) * g.targetStep;
-          for (int i = 0; i < run.taps; i++) one.tap[i].offset += size_t(from) * g.sourceStep;
-          runOfBlocks<1, 1>(call, g, packed, one, 0);
-        }
-    }
-  });
+  int height = call.plan->target().height, width = call.plan->target().width;
+  if (height == 2 && width == 2) return twoByTwo(call, packed);
+  if (kLinesHeld >= 16 && height == 4 && width == 4) {
+    for (int block = 0; block < call.blocks; block++) tile<4, 4, 1, kAllEdges>(call, packed, {block, 0, 0});
+    return;
+  }
+  int row = 0;
+  if (kLinesHeld >= 16 && width == 8) {
+    for (; row + 2 <= height; row += 2) pairOfRows(call, packed, row);
+  }
+  for (; row < height; row++) oneRow(call, packed, row);
 }
 
 }  // namespace SR_TARGET
