@@ -1,0 +1,175 @@
+/** What a run of sparse-train will do, settled and checked before anything is written. */
+import { UsageError } from "../core/errors.js";
+import { didYouMean } from "../core/nearest.js";
+import { augmentBatch } from "../data/augment.js";
+import { toFloat } from "../data/batches.js";
+import { loadImages } from "../data/catalog.js";
+import type { ImageSet } from "../data/image-set.js";
+import type { Engine } from "../engines/engine.js";
+import { type CatalogModel, catalogModel } from "../models/catalog.js";
+import { type KernelLayer, weightLayers } from "../models/shapes.js";
+import { type Budget, budgetOf, countConnections } from "../sparsity/connectivity.js";
+import { type InitialNetwork, initialNetwork } from "../sparsity/initial.js";
+import { connectivitySampling } from "../training/connectivity-sampling.js";
+import { adversarialTraining } from "../training/objectives/adversarial-training.js";
+import { naturalObjective } from "../training/objectives/natural.js";
+import type { Objective } from "../training/objectives/objective.js";
+import { tradesObjective } from "../training/objectives/trades.js";
+import { type Augment, type Samples, sliceSamples } from "../training/samples.js";
+import { type Schedule, stepSchedule } from "../training/schedule.js";
+import { heldOut, type Selection } from "../training/selection.js";
+import { stepsPerEpoch } from "../training/trainer.js";
+import { plainUpdate, type Update } from "../training/update.js";
+import type { CommandContext } from "./command.js";
+import { measureStep } from "./measured-step.js";
+import { type SparseTrainOptions, type SparseTrainSettings, settle } from "./sparse-train-options.js";
+import { openTrainingRun, type TrainingRun } from "./training-run.js";
+
+export interface SparseTrainPlan {
+  readonly settings: SparseTrainSettings;
+  readonly model: CatalogModel;
+  readonly kernels: readonly KernelLayer[];
+  /** Null for a dense network. */
+  readonly budget: Budget | null;
+  readonly initial: InitialNetwork;
+  readonly images: ImageSet;
+  readonly samples: Samples;
+  readonly augment: Augment | null;
+  readonly selection: Selection;
+  readonly objective: Objective;
+  readonly schedule: Schedule;
+  readonly stepsPerEpoch: number;
+  /** Steps of the whole run, fewer than the schedule's with `--steps`. */
+  readonly steps: number;
+  readonly run: TrainingRun;
+}
+
+/** Reads the data and looks at the folder; writes nothing. Errors name the option or file. */
+export async function preparePlan(options: SparseTrainOptions, context: CommandContext): Promise<SparseTrainPlan> {
+  const settings = settle(options);
+  const images = await loadTraining(options);
+  const input = [images.height, images.width, images.channels] as const;
+  const model = catalogModel({ name: options.model, width: options.width, input, classes: images.classes.length });
+  const kernels = weightLayers(model.graph, model.input);
+  const budget = settings.target && budgetOf(settings.target, kernels);
+  const { samples, selection } = await splitSamples(images, options, settings);
+  const perEpoch = stepsPerEpoch(samples.size, { batchSize: settings.batchSize, remainder: "drop" });
+  const total = options.epochs * perEpoch;
+  return {
+    ...{ settings, model, kernels, budget, images, samples, selection, stepsPerEpoch: perEpoch },
+    initial: initialOf(model, { options, settings, kernels, budget }),
+    augment: augmentOf(images, options),
+    objective: objectiveOf(options, settings),
+    schedule: stepSchedule({ ...options, stepsPerEpoch: perEpoch }),
+    steps: Math.min(total, options.steps ?? total),
+    run: await openTrainingRun({ command: "sparse-train", ...options, dataDigest: images.sha256, context }),
+  };
+}
+
+/** What follows the gradients: the method's sampling, or the weight step alone. */
+export function updateOf(
+  { kernels, budget }: SparseTrainPlan,
+  options: SparseTrainOptions,
+  onBudgetReached: (step: number) => void,
+): Update {
+  if (options.mode !== "bayes" || budget === null) return plainUpdate("sgdw", options.momentum);
+  return connectivitySampling({ ...options, kernels, budget, onBudgetReached });
+}
+
+/** Connections above the budget that the network begins with. */
+export function excessOf({ kernels, budget, initial }: SparseTrainPlan): number {
+  if (budget === null) return 0;
+  const counts = kernels.map(({ name, size }) => {
+    const tensor = initial.network.tensors.get(`${name}.weight`);
+    return tensor?.type === "connections" ? tensor.index.length : size;
+  });
+  return Math.max(0, countConnections(kernels, counts) - budget.connections);
+}
+
+/** For `--dry-run`: steps, connections, memory and hours, from one measured step. */
+export async function describePlan(plan: SparseTrainPlan, engine: Engine): Promise<string> {
+  const { model, images, samples, selection, budget, steps, settings, objective } = plan;
+  const seconds = await measureStep(plan, engine);
+  const weights = plan.kernels.reduce((sum, { size }) => sum + size, 0);
+  const kept = budget === null ? `all ${weights} weights` : `${budget.connections} of ${budget.weights} weights`;
+  const hours = (seconds * steps) / 3600;
+  return [
+    `network: ${kept} (${budget === null ? "dense" : `density ${budget.density.toPrecision(3)}`}), ${model.classes} classes`,
+    `data: ${images.name}, ${samples.size} training images, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
+    `steps: ${steps}, ${plan.stepsPerEpoch} an epoch, of ${settings.batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
+    `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
+    `one measured step: ${seconds.toFixed(3)} s; all steps: about ${hours < 0.1 ? `${(60 * hours).toFixed(1)} minutes` : `${hours.toFixed(1)} hours`}, and the evaluations`,
+    `memory so far: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
+    `output: ${plan.run.path}`,
+  ].join("\n");
+}
+
+async function loadTraining({ data, dataDir, trainSamples }: SparseTrainOptions): Promise<ImageSet> {
+  return loadImages({ name: data, directory: dataDir, split: "train", limit: trainSamples ?? undefined });
+}
+
+/** `val-…` holds the last training images out; the others judge on test images and train on all. */
+async function splitSamples(images: ImageSet, options: SparseTrainOptions, { select, attack }: SparseTrainSettings) {
+  const all = samplesOf(images);
+  const rule = select;
+  if (rule === "test-clean" || rule === "last") {
+    const { data: name, dataDir: directory, testSamples } = options;
+    const test = await loadImages({ name, directory, split: "test", limit: testSamples ?? undefined });
+    return { samples: all, selection: { rule, split: "test", samples: samplesOf(test), attack: null } as const };
+  }
+  const held = heldOut(all.size);
+  if (held < 1) throw new UsageError(`--select ${rule}: ${all.size} training images are too few to hold a tenth out`);
+  const selection = {
+    ...({ rule, split: "train" } as const),
+    samples: sliceSamples(all, all.size - held, all.size),
+    attack: rule === "val-pgd" ? { ...attack, steps: SELECTION_STEPS } : null,
+  };
+  return { samples: sliceSamples(all, 0, all.size - held), selection };
+}
+
+/** `val-pgd` is PGD-10 whatever the training attack's steps. */
+const SELECTION_STEPS = 10;
+
+function samplesOf(images: ImageSet): Samples {
+  const { samples: size, height, width, channels, labels } = images;
+  return { size, shape: [height, width, channels], labels, read: (indices) => toFloat(images, indices) };
+}
+
+function augmentOf({ height, width, channels }: ImageSet, { augment: kind, seed }: SparseTrainOptions): Augment | null {
+  if (kind === "none") return null;
+  return (images, epoch, sampleIndices) =>
+    augmentBatch(images, [height, width, channels], { kind, seed, epoch, sampleIndices });
+}
+
+function objectiveOf({ objective, beta }: SparseTrainOptions, { attack }: SparseTrainSettings): Objective {
+  switch (objective) {
+    case "natural":
+      return naturalObjective();
+    case "at":
+      return adversarialTraining(attack);
+    case "trades":
+      return tradesObjective({ attack, beta });
+  }
+}
+
+interface InitialChoice {
+  readonly options: SparseTrainOptions;
+  readonly settings: SparseTrainSettings;
+  readonly kernels: readonly KernelLayer[];
+  readonly budget: Budget | null;
+}
+
+function initialOf(model: CatalogModel, { options, settings, kernels, budget }: InitialChoice): InitialNetwork {
+  const { mode, seed, layers } = options;
+  for (const name of layers.keys()) {
+    if (kernels.some((kernel) => kernel.name === name)) continue;
+    const names = kernels.map((kernel) => kernel.name);
+    throw new UsageError(`layers.${name}: ${options.model} has no such layer${didYouMean(name, names)}`);
+  }
+  const weights = kernels.reduce((sum, { size }) => sum + size, 0);
+  return initialNetwork({
+    ...model,
+    ...{ mode, seed, excess: settings.excess, budget: budget ?? { connections: weights, weights, density: 1 } },
+    initialDensity: ({ name }, p) => layers.get(name) ?? model.initialDensity.get(name)?.(p) ?? p,
+  });
+}

@@ -1,0 +1,154 @@
+/** A planned run of sparse-train, from its first record to its last. */
+import { z } from "zod";
+import { InputError } from "../core/errors.js";
+import type { Engine, Training } from "../engines/engine.js";
+import type { Network } from "../models/network.js";
+import type { CheckpointDescription } from "../records/checkpoint.js";
+import { type StopReason, type TrainerHooks, train } from "../training/trainer.js";
+import type { TrainerState } from "../training/trainer-state.js";
+import type { Update } from "../training/update.js";
+import type { CommandContext } from "./command.js";
+import type { SparseTrainOptions } from "./sparse-train-options.js";
+import { excessOf, type SparseTrainPlan, updateOf } from "./sparse-train-plan.js";
+import { networkCounts } from "./training-run.js";
+
+export interface Surroundings {
+  readonly options: SparseTrainOptions;
+  readonly context: CommandContext;
+  readonly engine: Engine;
+}
+
+/** Trains, writes checkpoints and state into the run's folder, and gives the exit code. */
+export async function trainPlan(plan: SparseTrainPlan, surroundings: Surroundings): Promise<number> {
+  const { options, context, engine } = surroundings;
+  const { name, split, samples, sha256 } = plan.images;
+  const { config, version } = context;
+  const data = { name, split, samples, sha256 };
+  const start = { command: "sparse-train", version, config, seed: options.seed, engine: engine.info, data };
+  return plan.run.during(start, () => new SparseTraining(plan, surroundings).run());
+}
+
+/** The record of the best checkpoint, kept until the end: a stream names each file once. */
+const extraSchema = z.object({ best: z.record(z.string(), z.unknown()).nullable() });
+
+class SparseTraining {
+  readonly #plan: SparseTrainPlan;
+  readonly #surroundings: Surroundings;
+  readonly #training: Training;
+  readonly #update: Update;
+  #best: Readonly<Record<string, unknown>> | null = null;
+
+  constructor(plan: SparseTrainPlan, surroundings: Surroundings) {
+    const { engine, options } = surroundings;
+    const { run, initial } = plan;
+    this.#plan = plan;
+    this.#surroundings = surroundings;
+    const { saved } = run;
+    if (saved !== null) this.#best = bestOf(saved.text.extra, run.path);
+    const network = saved === null ? initial.network : saved.network(initial.network);
+    const state = saved === null ? {} : { state: saved.engine };
+    this.#training = engine.train(network, { rules: initial.rules, ...state });
+    this.#update = updateOf(plan, options, (step) => this.#reportBudget(step));
+  }
+
+  async run(): Promise<StopReason | null> {
+    const { run, settings } = this.#plan;
+    const { options } = this.#surroundings;
+    try {
+      if (run.saved === null) this.#warnOfExcess();
+      const { stopped, state } = await train({
+        ...this.#plan,
+        ...{ training: this.#training, phase: "train", update: this.#update, remainder: "drop", bounds: [0, 1] },
+        ...{ batchSize: settings.batchSize, epochs: options.epochs, stopAfter: options.steps, seed: options.seed },
+        ...{ logEvery: options.logEvery, saveEvery: options.checkpointEvery },
+        resume: run.saved?.text.trainer ?? null,
+        hooks: this.#hooks(),
+      });
+      if (stopped === null) await this.#finish(state);
+      return stopped;
+    } finally {
+      this.#training.dispose();
+    }
+  }
+
+  #hooks(): TrainerHooks {
+    const { run } = this.#plan;
+    const { context } = this.#surroundings;
+    const task = context.progress.start({ title: "training", total: this.#plan.steps, unit: "steps" });
+    let shown = run.saved?.text.trainer.step ?? 0;
+    task.advance(shown);
+    return {
+      emit: ({ type, ...fields }) => run.recorder.record(type, { ...fields }),
+      stop: run.stop,
+      saveBest: (state) => this.#saveBest(state),
+      saveState: (state) => run.saveState(state, this.#arrays(), { best: this.#best }),
+      progress(done, total, text) {
+        task.advance(done - shown, text);
+        shown = done;
+        if (done === total) task.done();
+      },
+    };
+  }
+
+  #arrays() {
+    return { tensors: this.#training.tensors(), engine: this.#training.state(), update: this.#update.state() };
+  }
+
+  async #saveBest(state: TrainerState): Promise<void> {
+    const { step = state.step, epoch = state.epoch } = state.best ?? {};
+    this.#best = await this.#writeCheckpoint("best", { ...state, step, epoch });
+  }
+
+  async #finish(state: TrainerState): Promise<void> {
+    const { recorder } = this.#plan.run;
+    if (this.#best !== null) recorder.record("checkpoint", this.#best);
+    recorder.record("checkpoint", await this.#writeCheckpoint("final", state));
+  }
+
+  /** Gives the fields of the record. */
+  async #writeCheckpoint(role: "best" | "final", state: TrainerState): Promise<Readonly<Record<string, unknown>>> {
+    const { run } = this.#plan;
+    const network: Network = { ...this.#plan.initial.network, tensors: this.#training.tensors() };
+    const { connections, weights, multiplyAdds } = networkCounts(network);
+    const description = { ...this.#description(), connections, weights, role, step: state.step, epoch: state.epoch };
+    const file = await run.writeCheckpoint(role, network, description);
+    const { config, tool, ...fields } = description;
+    const { imageSteps, forwardEquivalents, seconds } = state;
+    return { ...file, ...fields, multiplyAdds, imageSteps, forwardEquivalents, seconds };
+  }
+
+  #description(): CheckpointDescription {
+    const { images, budget } = this.#plan;
+    const { options, context } = this.#surroundings;
+    return {
+      model: { name: options.model, width: options.width },
+      data: { name: images.name, classes: [...images.classes] },
+      method: options.mode,
+      density: budget?.density ?? 1,
+      objective: options.objective,
+      seed: options.seed,
+      parent: null,
+      config: { ...context.resultConfig },
+      tool: context.version,
+    };
+  }
+
+  #warnOfExcess(): void {
+    const excess = excessOf(this.#plan);
+    if (excess === 0) return;
+    this.#plan.run.recorder.warn(
+      "over-budget",
+      `the initial densities give ${excess} connections more than the budget; nothing is drawn back until as many have died`,
+    );
+  }
+
+  #reportBudget(step: number): void {
+    this.#plan.run.recorder.warn("budget-reached", `the network has come down to its budget at step ${step}`);
+  }
+}
+
+function bestOf(extra: unknown, path: string): Readonly<Record<string, unknown>> | null {
+  const parsed = extraSchema.safeParse(extra);
+  if (parsed.success) return parsed.data.best;
+  throw new InputError(`${path}: the saved state does not say which checkpoint is the best`);
+}

@@ -1,0 +1,27 @@
+/** `sparse-train`: a network that is sparse from its first step to its last, trained to withstand attacks. */
+
+import { chooseEngine } from "../engines/choose.js";
+import { type Command, type CommandContext, exitCodeOf } from "./command.js";
+import { laterFlags, type SparseTrainOptions, sparseTrainOptions } from "./sparse-train-options.js";
+import { describePlan, preparePlan } from "./sparse-train-plan.js";
+import { trainPlan } from "./sparse-train-run.js";
+
+export const sparseTrain: Command<typeof sparseTrainOptions> = {
+  name: "sparse-train",
+  summary: "Train a sparse network by Bayesian connectivity sampling, robustly if asked",
+  example: "sparse-train --data sample --model tinycnn --density 0.1 --epochs 5 --out runs/first",
+  options: sparseTrainOptions,
+  later: laterFlags,
+  whenClosed: "continue",
+  run,
+};
+
+async function run(options: SparseTrainOptions, context: CommandContext): Promise<number> {
+  const plan = await preparePlan(options, context);
+  const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
+  const signal = context.interrupted();
+  if (signal !== null) return exitCodeOf(signal);
+  if (!options.dryRun) return trainPlan(plan, { options, context, engine });
+  context.note(await describePlan(plan, engine));
+  return 0;
+}
