@@ -149,6 +149,7 @@ WeightRule ruleOf(const Napi::Value& value, Name name) {
 }
 
 void makeDense(Kernel& kernel) {
+  if (!kernel.sparse) return;
   std::vector<float> all(kernel.size);
   for (size_t i = 0; i < kernel.index.size(); i++) all[kernel.index[i]] = kernel.value[i];
   kernel.value = std::move(all);

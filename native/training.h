@@ -58,7 +58,6 @@ class Training {
   void runForward(size_t step, Tape& tape);
   void normForward(size_t step, Tape& tape);
   void release(size_t step, Tape& tape);
-  bool isKept(int value) const;
   bool isBatchNorm(const Step& step) const;
 
   void runBackward(size_t step, Pass& pass);
