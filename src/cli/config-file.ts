@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { InputError } from "../core/errors.js";
+import { fileError } from "../core/file-errors.js";
 
 /** One value as written and where it stands: `recipe.yaml:3` or `--set steps`. */
 export interface Entry {
@@ -14,7 +15,8 @@ export interface Entry {
 /** Entries in the order in which they count: those of the file that is extended come first. */
 export async function readConfigFile(path: string, from: readonly string[] = []): Promise<readonly Entry[]> {
   const absolute = resolve(path);
-  if (from.includes(absolute)) throw new InputError(`${path}: extends itself through ${from.map(shown).join(", ")}`);
+  if (from.includes(absolute))
+    throw new InputError(`${shown(path)}: extends itself through ${from.map(shown).join(", ")}`);
   const entries = topLevel(path, await textOf(path));
   const base = entries.find((entry) => entry.key === "extends");
   const own = entries.filter((entry) => entry.key !== "extends");
@@ -27,9 +29,7 @@ async function textOf(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new InputError(
-      `${shown(path)}: cannot read the config file (${error instanceof Error ? error.message : error})`,
-    );
+    throw fileError(error, "read", shown(path));
   }
 }
 

@@ -27,10 +27,11 @@ export async function parseCommandLine<Table extends OptionTable>(
     .locale("en")
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      throw new UsageError(message ?? error.message);
     });
   const { _: positionals, $0: _program, ...values } = await parser.parseAsync();
   refuseUnknown(command, Object.keys(values), known);
+  for (const [flag, value] of Object.entries(values)) requireValue(flag, value, known.get(flag));
   const flags = new Map(Object.entries(values).map(([flag, value]) => [configKey(flag), value]));
   const { positional } = command;
   if (positionals.length > 0 && !(positional?.many || (positional && positionals.length === 1))) {
@@ -70,7 +71,7 @@ function yargsOptions(flags: ReadonlyMap<string, OptionInfo>): Record<string, Op
 function yargsOption(info: OptionInfo): Options {
   const isSwitch = info.kind === "switch";
   return {
-    ...(isSwitch ? { type: "boolean" } : { type: "string", requiresArg: true }),
+    ...(isSwitch ? { type: "boolean" } : { type: "string" }),
     ...(info.kind === "texts" ? { array: true } : {}),
     ...(info.short === undefined ? {} : { alias: info.short }),
   };
@@ -80,6 +81,13 @@ function yargsOption(info: OptionInfo): Options {
 export function defaultText(info: OptionInfo): string | null {
   if (info.defaultText !== undefined) return info.defaultText;
   return info.default === null || info.kind === "switch" || info.kind === "texts" ? null : String(info.default);
+}
+
+/** A flag at the end of the line, or before another one, has no value. */
+function requireValue(flag: string, value: unknown, info: OptionInfo | undefined): void {
+  if (info?.kind === "switch" || (Array.isArray(value) ? value.length > 0 && !value.includes("") : value !== ""))
+    return;
+  throw new UsageError(`--${flag}: needs a value, --${flag} ${info?.argument ?? "X"}`);
 }
 
 function refuseUnknown<Table extends OptionTable>(

@@ -147,5 +147,5 @@ async function packageVersion(): Promise<string> {
 
 async function enginesText(): Promise<string> {
   const { describeEngines } = await import("../engines/choose.js");
-  return describeEngines();
+  return `${describeEngines()}\n`;
 }

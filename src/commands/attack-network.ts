@@ -10,7 +10,7 @@ import type { OpenNetwork } from "./attack-targets.js";
 import type { CommandContext, ProgressTask } from "./command.js";
 import type { Recorder } from "./recorder.js";
 
-export interface PreparedNetwork extends OpenNetwork {
+export interface AttackableNetwork extends OpenNetwork {
   readonly images: ImageSet;
 }
 
@@ -25,7 +25,7 @@ export interface AttackRunOptions {
 }
 
 /** Emits one attack.result for each attack, `clean` first, as soon as it is known. Ends early when interrupted. */
-export async function attackNetwork(network: PreparedNetwork, options: AttackRunOptions): Promise<void> {
+export async function attackNetwork(network: AttackableNetwork, options: AttackRunOptions): Promise<void> {
   const { engine, attacks, range, seed, batchSize, context, recorder } = options;
   const inference = engine.infer(network.file.network);
   const bar = attackProgress(network.reference.path, context);
@@ -53,7 +53,7 @@ export async function attackNetwork(network: PreparedNetwork, options: AttackRun
 function emitResult(
   outcome: Outcome,
   epsilonText: string,
-  { reference, images }: PreparedNetwork,
+  { reference, images }: AttackableNetwork,
   { context, recorder }: AttackRunOptions,
 ): void {
   const fields = resultFields(outcome);
@@ -92,7 +92,7 @@ function attackProgress(path: string, { progress }: CommandContext) {
 
 /** A network is often attacked at the radius that it was trained for; another one is worth a word. */
 function warnOfRadius(
-  { file, reference }: PreparedNetwork,
+  { file, reference }: AttackableNetwork,
   attacks: readonly SpelledAttack[],
   recorder: Recorder,
 ): void {

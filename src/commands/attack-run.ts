@@ -4,7 +4,7 @@ import type { ImageSet } from "../data/image-set.js";
 import { chooseEngine } from "../engines/choose.js";
 import type { Engine } from "../engines/engine.js";
 import { writeNetworkFile } from "../models/network-file.js";
-import { attackNetwork } from "./attack-network.js";
+import { type AttackableNetwork, attackNetwork } from "./attack-network.js";
 import type { AttackOptions } from "./attack-options.js";
 import { planAttacks, rangeOf } from "./attack-plan.js";
 import { type OpenNetwork, openNetwork, type Target } from "./attack-targets.js";
@@ -24,7 +24,7 @@ export async function attackAll(
   values: AttackOptions,
   context: CommandContext,
 ): Promise<number> {
-  const engine = await chooseEngine({ engine: values.engine, threads: values.threads });
+  const engine = chooseEngine({ engine: values.engine, threads: values.threads ?? undefined });
   const recorder = new Recorder({ run: newRunId(context.now()), context });
   const steps = stepsOf(targets, values, context);
   const first = await steps.next();
@@ -42,7 +42,13 @@ export async function attackAll(
 
 /** A network to work on, opened and with its images (null where nothing is attacked), or why there is none. */
 type Step =
-  | { readonly type: "network"; readonly network: OpenNetwork; readonly images: ImageSet | null }
+  | {
+      readonly type: "network";
+      readonly network: OpenNetwork;
+      readonly images: ImageSet | null;
+      /** Samples to attack, [from, to). */
+      readonly range: readonly [number, number];
+    }
   | { readonly type: "none"; readonly code: string; readonly reason: string; readonly images: null };
 
 /** Each checkpoint once, opened when its turn comes. */
@@ -63,7 +69,8 @@ async function* stepsOf(
     const network = await openNetwork(target);
     if (seen.has(network.file.sha256)) continue;
     seen.add(network.file.sha256);
-    yield { type: "network", network, images: attacks ? await testImages(network, values) : null };
+    const images = attacks ? await testImages(network, values) : null;
+    yield { type: "network", network, images, range: rangeOf(images?.samples ?? 1, attacks ? values.shard : null) };
   }
 }
 
@@ -90,25 +97,22 @@ async function takeSteps(steps: AsyncGenerator<Step, void, void>, surroundings: 
     }
     networks++;
     if (values.exportDense !== null) await exportDense(step.network, values.exportDense, { networks, context });
-    if (step.images !== null) await attackOne(step.network, step.images, surroundings);
+    if (step.images !== null) await attackOne({ ...step.network, images: step.images }, step.range, surroundings);
     if (context.ending.aborted) break;
   }
   if (context.interrupted() === null && networks === 0) throw nothingToAttack();
   return context.interrupted();
 }
 
-async function attackOne(network: OpenNetwork, images: ImageSet, surroundings: Surroundings): Promise<void> {
-  const { seed, batchSize, shard } = surroundings.values;
-  await attackNetwork(
-    { ...network, images },
-    {
-      ...surroundings,
-      attacks: planAttacks(surroundings.values),
-      range: rangeOf(images.samples, shard),
-      seed,
-      batchSize: batchSize === "auto" ? DEFAULT_BATCH : batchSize,
-    },
-  );
+async function attackOne(
+  network: AttackableNetwork,
+  range: readonly [number, number],
+  surroundings: Surroundings,
+): Promise<void> {
+  const { seed, batchSize } = surroundings.values;
+  const attacks = planAttacks(surroundings.values);
+  const size = batchSize === "auto" ? DEFAULT_BATCH : batchSize;
+  await attackNetwork(network, { ...surroundings, attacks, range, seed, batchSize: size });
 }
 
 async function exportDense(

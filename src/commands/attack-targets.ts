@@ -1,5 +1,6 @@
 /** The checkpoints that `attack-eval` works through: paths as given, and what comes by on stdin, which passes on to stdout. */
 import { addAbortSignal } from "node:stream";
+import { UsageError } from "../core/errors.js";
 import { readRecords } from "../formats/ndjson.js";
 import { type NetworkFile, readNetworkFile } from "../models/network-file.js";
 import { type CheckpointReference, parseRecord } from "../records/events.js";
@@ -64,13 +65,18 @@ async function forward(targets: Queue<Target>, options: StreamOptions, context: 
   const offered = new OfferedCheckpoints(options.role);
   addAbortSignal(context.ending, stream);
   const cut = (line: number) => context.note(`stdin:${line}: the last line was cut and is left out`);
+  let isEmpty = true;
   for await (const { text, record, line } of readRecords(stream, "stdin", cut)) {
+    isEmpty = false;
     const known = parseRecord(record, `stdin:${line}`);
     if (options.passOn) context.print(`${text}\n`);
     await context.drained();
     const offer = known === null ? null : offered.take(known);
     if (offer?.type === "none") targets.push(offer);
     else if (offer !== null) targets.push(recorded(offer.record));
+  }
+  if (isEmpty) {
+    throw new UsageError("nothing to attack: standard input is empty; give checkpoint files, or pipe records in");
   }
   for (const offer of offered.cutOff()) if (offer.type === "none") targets.push(offer);
 }

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { writeAtomically } from "../core/atomic-write.js";
 import { InputError, UsageError } from "../core/errors.js";
+import { fileError } from "../core/file-errors.js";
 import { readRecords } from "../formats/ndjson.js";
 import { parseRecord } from "../records/events.js";
 import { baselineLookup } from "../report/baseline.js";
@@ -99,13 +100,13 @@ async function* source(file: string, context: CommandContext): AsyncGenerator<Ui
     yield* file === "-" ? context.stdin().stream : createReadStream(file, { signal: context.ending });
   } catch (error) {
     if (context.ending.aborted) return;
-    throw new InputError(`${file}: cannot read it (${error instanceof Error ? error.message : error})`);
+    throw fileError(error, "read", file === "-" ? "standard input" : file);
   }
 }
 
 function nothingToCompare({ unfinishedRuns }: Collected): string {
   const why = unfinishedRuns.length === 0 ? "" : ` (${unfinishedRuns.join("; ")})`;
-  return `nothing to compare: there is no attack.result record${why}; attack-eval writes them`;
+  return `nothing to compare: the input has no attack.result record${why}; attack-eval writes them`;
 }
 
 function comparison(collected: Collected, baseline: string | null, baselineIsFile: boolean): Comparison {

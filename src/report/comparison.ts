@@ -166,12 +166,14 @@ function remarksOn(columns: readonly Column[], rows: readonly Row[]): readonly s
   const unfinished = columns.flatMap(({ label, network }) =>
     network.unfinished === null ? [] : [`${label} is not finished: ${network.unfinished}.`],
   );
-  const partial = rows.flatMap(({ title, cells }) => {
-    const shared = cells.find((cell) => cell?.difference && cell.difference.samples < cell.result.samples)?.difference;
-    return shared
-      ? [`${title}: differences are over the ${shared.samples} samples that both networks were attacked on.`]
-      : [];
-  });
+  const partial = rows
+    .flatMap(({ cells }) => cells)
+    .flatMap((cell) =>
+      cell?.difference && cell.difference.samples < cell.result.samples ? cell.difference.samples : [],
+    );
+  const shared = [...new Set(partial)].map(
+    (samples) => `Differences are over the ${samples} samples that both networks share.`,
+  );
   const rules = new Set(columns.map(({ network }) => network.selection).filter((rule) => rule !== null));
   const selection =
     rules.size > 1 ? [`The checkpoints were chosen by different rules (${[...rules].join(", ")}).`] : [];
@@ -180,5 +182,5 @@ function remarksOn(columns: readonly Column[], rows: readonly Row[]): readonly s
       result.reliability.map(({ message }) => `${label}, ${attackTitle(result)}: ${message}`),
     ),
   );
-  return [...unfinished, ...partial, ...selection, ...reliability, ...columns.flatMap(maskingAlarms)];
+  return [...unfinished, ...shared, ...selection, ...reliability, ...columns.flatMap(maskingAlarms)];
 }

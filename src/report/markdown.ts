@@ -37,7 +37,7 @@ function headings(columns: readonly Column[]): readonly string[] {
 }
 
 function cellTexts(cell: Cell | null, hasBaseline: boolean): readonly string[] {
-  const accuracy = cell === null ? "" : accuracyText(cell);
+  const accuracy = cell === null ? "–" : accuracyText(cell);
   return hasBaseline ? [accuracy, cell?.difference ? differenceText(cell.difference) : ""] : [accuracy];
 }
 

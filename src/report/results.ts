@@ -20,7 +20,7 @@ export interface AttackedNetwork {
 
 export interface Collected {
   readonly networks: readonly AttackedNetwork[];
-  /** A sentence for each run that is not finished. */
+  /** A sentence for each run that is not finished and left no attacked network. */
   readonly unfinishedRuns: readonly string[];
 }
 
@@ -61,8 +61,9 @@ export class ResultCollector {
   /** InputError where shards overlap or leave a gap, or where two results of one attack contradict each other. */
   collected(): Collected {
     const networks = [...this.#networks.values()].map((network) => this.#finish(network));
+    const told = new Set(networks.flatMap(({ runs }) => [...runs]));
     const unfinishedRuns = [...this.#runs].flatMap(([id, run]) => {
-      const why = whyUnfinished(run);
+      const why = told.has(id) ? null : whyUnfinished(run);
       return why === null ? [] : [`${run.command} ${id} ${why}`];
     });
     return { networks, unfinishedRuns };
