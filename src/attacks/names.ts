@@ -66,7 +66,7 @@ function ownRecipe(name: string, recipes: Readonly<Record<string, unknown>>, res
   }
   const { base, ...constants }: ConstantOverrides & { base?: unknown } = { ...given };
   const known = knownRecipe(baseOf(name, base, constants), [], restarts);
-  return { ...withConstants(known, constants, where), name: isKnown(name) ? canonical(name) : name };
+  return { ...withConstants(known, constants, where), name: isKnown(name) ? known.name : name };
 }
 
 function baseOf(name: string, base: unknown, { steps }: ConstantOverrides): string {

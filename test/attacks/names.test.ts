@@ -35,6 +35,8 @@ test("--restarts turns pgdN into pgdNxR and leaves the others", () => {
   assert.deepEqual(pick(only("pgd50", { restarts: 2 })), ["pgd50x2", 2, true]);
   assert.deepEqual(pick(only("pgd50x5", { restarts: 2 })), ["pgd50x5", 5, true]);
   assert.deepEqual(pick(only("pgd50-det", { restarts: 2 })), ["pgd50-det", 1, false]);
+  const recipes = { pgd50: { stepSize: 0.01 } };
+  assert.deepEqual(pick(only("pgd50", { restarts: 2, recipes })), ["pgd50x2", 2, true]);
 });
 
 test("a list keeps its order, names nothing twice and leaves clean to the evaluation", () => {
