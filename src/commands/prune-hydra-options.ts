@@ -48,6 +48,7 @@ export const pruneHydraOptions = {
   learningRate: number({ argument: "X", help: "peak rate of pretrain and prune", default: 0.1, above: 0 }),
   finetuneLearningRate: number({ argument: "X", help: "peak rate of finetune", default: 0.01, above: 0 }),
   weightDecay: number({ argument: "X", help: "coupled weight decay, also of the scores", default: 1e-4, atLeast: 0 }),
+  momentum: number({ argument: "X", help: "momentum", default: 0.9, atLeast: 0, below: 1 }),
   epsilon: number({
     argument: "X",
     help: "radius of the training attack",
@@ -86,6 +87,9 @@ export const pruneHydraOptions = {
   freezeBn: toggle({ help: "leave gamma and beta of batch-norm alone while pruning" }),
 };
 
+/** Of the contract, and not there yet. */
+export const laterFlags = ["schedule", "from", "padding", "semisup", "bn-reestimate"];
+
 export type PruneHydraOptions = OptionValues<typeof pruneHydraOptions>;
 
 /** What the options come to: every default settled, by profile where it has one. */
@@ -94,6 +98,7 @@ export interface PruningSettings {
   readonly stages: readonly StageName[];
   readonly budget: Budget;
   readonly optimizers: Readonly<Record<StageName, StageOptimizer>>;
+  readonly batchSize: number;
   readonly attack: InnerAttack;
   readonly statistics: StatisticsRule;
   readonly select: SelectionRule;
@@ -102,8 +107,8 @@ export interface PruningSettings {
 /** Throws UsageError where density is given in more than one way. */
 export function settle(options: PruneHydraOptions): PruningSettings {
   const isReference = options.profile === "reference";
-  const { weightDecay, learningRate, finetuneLearningRate } = options;
-  const common = { weightDecay, momentum: MOMENTUM };
+  const { weightDecay, momentum, learningRate, finetuneLearningRate } = options;
+  const common = { weightDecay, momentum };
   return {
     method: options.method,
     stages: options.stage === "all" ? ["pretrain", "prune", "finetune"] : [options.stage],
@@ -113,6 +118,7 @@ export function settle(options: PruneHydraOptions): PruningSettings {
       prune: { ...common, epochs: options.pruneEpochs, learningRate },
       finetune: { ...common, epochs: options.finetuneEpochs, learningRate: finetuneLearningRate },
     },
+    batchSize: options.batchSize === "auto" ? DEFAULT_BATCH : options.batchSize,
     attack: {
       epsilon: options.epsilon ?? (isReference ? 0.031 : 8 / 255),
       stepSize: options.attackStep ?? (isReference ? 0.0078 : 2 / 255),
@@ -123,8 +129,8 @@ export function settle(options: PruneHydraOptions): PruningSettings {
   };
 }
 
-const MOMENTUM = 0.9;
 const DEFAULT_DENSITY = 0.01;
+const DEFAULT_BATCH = 128;
 
 function budgetOf({ density, sparsity, connections }: PruneHydraOptions): Budget {
   if ([density, sparsity, connections].filter((given) => given !== null).length > 1)

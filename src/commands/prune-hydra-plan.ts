@@ -1,0 +1,196 @@
+/** What a run of prune-hydra will do, settled and checked before anything is written. */
+import { InputError, UsageError } from "../core/errors.js";
+import type { ImageSet } from "../data/image-set.js";
+import type { Engine } from "../engines/engine.js";
+import { catalogModel } from "../models/catalog.js";
+import type { Network } from "../models/network.js";
+import { weightLayers } from "../models/shapes.js";
+import { initialNetwork } from "../pruning/initial-weights.js";
+import { keptCounts } from "../pruning/kept-counts.js";
+import { masksOf } from "../pruning/masked-network.js";
+import type { StageName } from "../pruning/stages.js";
+import { adversarialTraining } from "../training/objectives/adversarial-training.js";
+import { naturalObjective } from "../training/objectives/natural.js";
+import type { Objective } from "../training/objectives/objective.js";
+import { tradesObjective } from "../training/objectives/trades.js";
+import { stepsPerEpoch } from "../training/trainer.js";
+import type { CommandContext } from "./command.js";
+import { type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
+import { type PruningSource, pruningSource } from "./pruning-source.js";
+import { type TrainingImages, trainingImages } from "./training-images.js";
+import { openTrainingRun, type TrainingRun } from "./training-run.js";
+
+export interface PruningPlan extends TrainingImages {
+  readonly settings: PruningSettings;
+  /** What the first stage starts from. */
+  readonly network: Network;
+  /** The checkpoint that it came from; null for a network that is pre-trained here. */
+  readonly source: PruningSource | null;
+  readonly stages: readonly StageName[];
+  /** Weights kept by layer. */
+  readonly kept: ReadonlyMap<string, number>;
+  /** As recorded: the method that chose, or will choose, what is kept. */
+  readonly method: string;
+  /** Target density of the pruned network. */
+  readonly density: number;
+  readonly objective: Objective;
+  readonly run: TrainingRun;
+}
+
+/** Reads source and data and looks at the folder; writes nothing but what passes through. Errors name the option or file. */
+export async function preparePlan(options: PruneHydraOptions, context: CommandContext): Promise<PruningPlan> {
+  const settings = settle(options);
+  requireSourceFor(options.stage, context);
+  const source = await pruningSource(context);
+  const images = await trainingImages(options, settings);
+  if (source !== null) requireSameModel(source, options, context);
+  const network = source === null ? newNetwork(options, images.images) : fitting(source, images.images);
+  const stages = stagesFor(options, source);
+  const kept = keptWeights(network, { stages, source, settings, context });
+  const dataDigest = images.images.sha256;
+  return {
+    ...images,
+    ...{ settings, network, source, stages, kept },
+    density: densityOf(network, kept, { stages, source, settings }),
+    method: methodOf(stages, source, settings),
+    objective: objectiveOf(options, settings),
+    run: await openTrainingRun({ command: "prune-hydra", ...options, dataDigest, context }),
+  };
+}
+
+/** For `--dry-run`. */
+export function describePlan(plan: PruningPlan, engine: Engine): string {
+  const { settings, source, stages, samples, selection, images, objective, kept, network, run } = plan;
+  const perEpoch = stepsPerEpoch(samples.size, { batchSize: settings.batchSize, remainder: "keep" });
+  const weights = sum(weightLayers(network.graph, network.input).map(({ size, rewire }) => (rewire ? size : 0)));
+  const epochs = stages.map((stage) => stageText(stage, settings));
+  return [
+    `network: ${source === null ? "pre-trained here" : source.path}, keeps ${sum(kept.values())} of ${weights} weights`,
+    `data: ${images.name}, ${samples.size} training images, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
+    `stages: ${epochs.join(", ")}; ${perEpoch} steps an epoch of ${settings.batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
+    `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
+    `output: ${run.path}`,
+  ].join("\n");
+}
+
+function stageText(stage: StageName, { method, optimizers }: PruningSettings): string {
+  if (stage === "prune" && method !== "hydra") return `prune by ${method} at once`;
+  const { epochs } = optimizers[stage];
+  return `${stage} ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
+}
+
+function requireSourceFor(stage: PruneHydraOptions["stage"], { positionals }: CommandContext): void {
+  const [path] = positionals;
+  if (stage === "pretrain" && path !== undefined)
+    throw new UsageError(`${path}: --stage pretrain makes a network of its own; leave the checkpoint out`);
+  if ((stage === "prune" || stage === "finetune") && path === undefined) {
+    const what = stage === "prune" ? "the dense network" : "the pruned network";
+    throw new UsageError(`--stage ${stage}: ${what} is missing; give its checkpoint, or - to take it from stdin`);
+  }
+}
+
+function newNetwork({ model, width, seed }: PruneHydraOptions, images: ImageSet): Network {
+  const input = [images.height, images.width, images.channels] as const;
+  const { graph, classes } = catalogModel({ name: model, width, input, classes: images.classes.length });
+  return initialNetwork({ input, classes, graph, model, seed });
+}
+
+/** A model is the source's; one that is named must be the same. */
+function requireSameModel(
+  { path, checkpoint }: PruningSource,
+  { model, width }: PruneHydraOptions,
+  { given }: CommandContext,
+): void {
+  const { name, width: factor = 1 } = checkpoint.model ?? {};
+  if (name !== undefined && given.has("model") && name !== model)
+    throw new UsageError(`--model ${model}: ${path} holds ${name}, which is what would be pruned; leave --model out`);
+  if (name !== undefined && given.has("width") && factor !== width)
+    throw new UsageError(
+      `--width ${width}: ${path} has width ${factor}, which is what would be pruned; leave --width out`,
+    );
+}
+
+function fitting({ path, network }: PruningSource, images: ImageSet): Network {
+  const found = [images.height, images.width, images.channels];
+  if (found.join() !== network.input.join())
+    throw new InputError(
+      `${path}: takes images of ${network.input.join("×")}; those of --data ${images.name} are ${found.join("×")}`,
+    );
+  if (images.classes.length !== network.classes)
+    throw new InputError(`${path}: has ${network.classes} classes; --data ${images.name} has ${images.classes.length}`);
+  return network;
+}
+
+/** With a dense network given, all stages are those after pre-training. */
+function stagesFor({ stage }: PruneHydraOptions, source: PruningSource | null): readonly StageName[] {
+  const isPruned = source !== null && masksOf(source.network).size > 0;
+  if (stage === "finetune" && !isPruned)
+    throw new InputError(
+      `${source?.path}: is dense; --stage finetune takes a pruned network, which --stage prune makes`,
+    );
+  if (stage !== "finetune" && isPruned)
+    throw new InputError(`${source.path}: is sparse; pruning takes a dense network, and --stage finetune a pruned one`);
+  if (stage !== "all") return [stage];
+  return source === null ? ["pretrain", "prune", "finetune"] : ["prune", "finetune"];
+}
+
+interface KeptChoice {
+  readonly stages: readonly StageName[];
+  readonly source: PruningSource | null;
+  readonly settings: PruningSettings;
+  readonly context: CommandContext;
+}
+
+/** By the budget; when only fine-tuning, by the masks of the source, which a budget that is given must agree with. */
+function keptWeights(network: Network, { stages, source, settings, context }: KeptChoice): Map<string, number> {
+  const layers = weightLayers(network.graph, network.input);
+  if (stages[0] !== "finetune") return keptCounts(layers, settings.budget);
+  const kept = new Map([...masksOf(network)].map(([name, mask]) => [name, mask.length]));
+  const isGiven = ["density", "sparsity", "connections"].some((key) => context.given.has(key));
+  const asked = isGiven ? keptCounts(layers, settings.budget) : kept;
+  for (const [name, count] of asked) {
+    const found = kept.get(name) ?? "all";
+    if (found !== count)
+      throw new UsageError(
+        `${source?.path}: keeps ${found} weights of layer ${name}, ${count} were asked for; fine-tuning takes the mask as it is`,
+      );
+  }
+  return kept;
+}
+
+/** A network that is only fine-tuned keeps the name of the method that pruned it. */
+function methodOf(stages: readonly StageName[], source: PruningSource | null, { method }: PruningSettings): string {
+  const known = stages[0] === "finetune" ? source?.checkpoint.method : undefined;
+  return known ?? (method === "random" ? "prune-random" : method);
+}
+
+/** As asked for, or as the source says it was; else what the kept weights come to. */
+function densityOf(
+  network: Network,
+  kept: ReadonlyMap<string, number>,
+  { stages, source, settings }: Omit<KeptChoice, "context">,
+): number {
+  const { budget } = settings;
+  const asked = "density" in budget ? budget.density : undefined;
+  const known = stages[0] === "finetune" ? source?.checkpoint.density : asked;
+  if (known !== undefined) return known;
+  const sizes = weightLayers(network.graph, network.input).filter(({ rewire }) => rewire);
+  return sum(kept.values()) / sum(sizes.map(({ size }) => size));
+}
+
+function objectiveOf({ objective, beta }: PruneHydraOptions, { attack, statistics }: PruningSettings): Objective {
+  switch (objective) {
+    case "natural":
+      return naturalObjective(statistics);
+    case "at":
+      return adversarialTraining(attack, statistics);
+    case "trades":
+      return tradesObjective({ attack, beta, statistics });
+  }
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

@@ -1,0 +1,185 @@
+/** A planned run of prune-hydra, from its first record to its last. */
+import { z } from "zod";
+import { InputError, UsageError } from "../core/errors.js";
+import type { Engine } from "../engines/engine.js";
+import type { Network } from "../models/network.js";
+import { type PipelineHooks, runPipeline, type StageMoment } from "../pruning/pipeline.js";
+import type { StageName } from "../pruning/stages.js";
+import type { CheckpointDescription } from "../records/checkpoint.js";
+import type { StopReason } from "../training/trainer.js";
+import type { TrainerPhase, TrainerState } from "../training/trainer-state.js";
+import type { CommandContext, ProgressTask } from "./command.js";
+import type { PruneHydraOptions } from "./prune-hydra-options.js";
+import type { PruningPlan } from "./prune-hydra-plan.js";
+import { networkCounts } from "./training-run.js";
+
+export interface Surroundings {
+  readonly options: PruneHydraOptions;
+  readonly context: CommandContext;
+  readonly engine: Engine;
+}
+
+/** Runs the stages, writes checkpoints and state into the run's folder, and gives the exit code. */
+export async function prunePlan(plan: PruningPlan, surroundings: Surroundings): Promise<number> {
+  const { options, context, engine } = surroundings;
+  const { name, split, samples, sha256 } = plan.images;
+  const { config, version } = context;
+  const data = { name, split, samples, sha256 };
+  const start = { command: "prune-hydra", version, config, seed: options.seed, engine: engine.info, data };
+  const run = new PruningRun(plan, surroundings);
+  return plan.run.during(start, () => run.run());
+}
+
+const costSchema = z.object({ imageSteps: z.number(), forwardEquivalents: z.number(), seconds: z.number() });
+
+type Cost = z.output<typeof costSchema>;
+
+const digestSchema = z.string().nullable();
+
+/** Of a run beside its stage under way; kept in the saved state. */
+const bookSchema = z.object({
+  /** Digest of the checkpoint that was given. */
+  source: digestSchema,
+  /** Digest of the one that the stage under way started from. */
+  parent: digestSchema,
+  /** Cost of the stages that are done. */
+  spent: costSchema,
+  /** The record of the best checkpoint, kept until the end: a stream names each file once. */
+  best: z.record(z.string(), z.unknown()).nullable(),
+});
+
+type Book = z.output<typeof bookSchema>;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+class PruningRun {
+  readonly #plan: PruningPlan;
+  readonly #surroundings: Surroundings;
+  #book: Book;
+  #task: { readonly stage: StageName; readonly shown: ProgressTask; done: number } | null = null;
+
+  constructor(plan: PruningPlan, surroundings: Surroundings) {
+    this.#plan = plan;
+    this.#surroundings = surroundings;
+    const source = plan.source?.sha256 ?? null;
+    const spent = { imageSteps: 0, forwardEquivalents: 0, seconds: 0 };
+    this.#book = bookOf(plan) ?? { source, parent: source, spent, best: null };
+  }
+
+  async run(): Promise<StopReason | null> {
+    const { options, engine } = this.#surroundings;
+    const { settings, network, stages, run } = this.#plan;
+    const { saved } = run;
+    const state = saved?.text.trainer ?? null;
+    return runPipeline({
+      ...{ engine, method: settings.method, kept: this.#plan.kept, optimizers: settings.optimizers },
+      ...{ scoreStart: options.scoreInit, freezeBatchNorm: options.freezeBn, seed: options.seed },
+      network: saved === null ? network : saved.network(network),
+      stages: state === null ? stages : stagesFrom(state.phase, stages),
+      loop: {
+        ...this.#plan,
+        ...{ batchSize: settings.batchSize, bounds: [0, 1], logEvery: options.logEvery },
+        saveEvery: options.checkpointEvery,
+      },
+      resume: saved === null || state === null ? null : { arrays: saved, state },
+      hooks: this.#hooks(),
+    });
+  }
+
+  #hooks(): PipelineHooks {
+    const { run } = this.#plan;
+    return {
+      emit: ({ type, ...fields }) => run.recorder.record(type, { ...fields }),
+      stop: run.stop,
+      saveBest: (moment) => this.#saveBest(moment),
+      saveState: ({ state, network, arrays }) =>
+        run.saveState(state, { tensors: network.tensors, ...arrays }, this.#book),
+      stageDone: (stage, network, state) => this.#stageDone(stage, network, state),
+      progress: (stage, done, total, text) => this.#showProgress(stage, { done, total, text }),
+    };
+  }
+
+  /** Of the stages only fine-tuning has a best: the others hand on their last network. */
+  async #saveBest({ stage, state, network }: StageMoment): Promise<void> {
+    if (stage !== "finetune") return;
+    const { step, epoch } = state.best ?? state;
+    const best = await this.#writeCheckpoint("best", network, { stage, step, epoch, cost: this.#costWith(state) });
+    this.#book = { ...this.#book, best };
+  }
+
+  async #stageDone(stage: StageName, network: Network, state: TrainerState | null): Promise<void> {
+    const { recorder } = this.#plan.run;
+    const cost = this.#costWith(state);
+    const { step, epoch } = state ?? { step: 0, epoch: 0 };
+    const name = stage === "finetune" ? "final" : stage;
+    if (stage === "finetune" && this.#book.best !== null) recorder.record("checkpoint", this.#book.best);
+    const record = await this.#writeCheckpoint(name, network, { stage, step, epoch, cost });
+    recorder.record("checkpoint", record);
+    this.#book = { ...this.#book, parent: record.sha256, spent: cost };
+  }
+
+  #costWith(state: TrainerState | null): Cost {
+    const { imageSteps, forwardEquivalents, seconds } = this.#book.spent;
+    return {
+      imageSteps: imageSteps + (state?.imageSteps ?? 0),
+      forwardEquivalents: forwardEquivalents + (state?.forwardEquivalents ?? 0),
+      seconds: seconds + (state?.seconds ?? 0),
+    };
+  }
+
+  /** Gives the fields of the record. */
+  async #writeCheckpoint(
+    name: "best" | "final" | "pretrain" | "prune",
+    network: Network,
+    { stage, step, epoch, cost }: { stage: StageName; step: number; epoch: number; cost: Cost },
+  ): Promise<Fields & { readonly sha256: string }> {
+    const { connections, weights, multiplyAdds } = networkCounts(network);
+    const role = name === "best" || name === "final" ? name : "stage";
+    const description: CheckpointDescription = {
+      ...this.#description(stage),
+      ...{ connections, weights, role, phase: stage, step, epoch, parent: this.#book.parent },
+    };
+    const file = await this.#plan.run.writeCheckpoint(name, network, description);
+    const { config, tool, ...fields } = description;
+    return { ...file, ...fields, multiplyAdds, ...cost };
+  }
+
+  #description(stage: StageName): CheckpointDescription {
+    const { images, source, density, method } = this.#plan;
+    const { options, context } = this.#surroundings;
+    return {
+      model: source?.checkpoint.model ?? { name: options.model, width: options.width },
+      data: { name: images.name, classes: [...images.classes] },
+      method: stage === "pretrain" ? "dense" : method,
+      density: stage === "pretrain" ? 1 : density,
+      objective: options.objective,
+      seed: options.seed,
+      config: { ...context.resultConfig },
+      tool: context.version,
+    };
+  }
+
+  #showProgress(stage: StageName, { done, total, text }: { done: number; total: number; text: string }): void {
+    const { context } = this.#surroundings;
+    if (this.#task?.stage !== stage)
+      this.#task = { stage, shown: context.progress.start({ title: stage, total, unit: "steps" }), done: 0 };
+    this.#task.shown.advance(done - this.#task.done, text);
+    this.#task.done = done;
+    if (done === total) this.#task.shown.done();
+  }
+}
+
+function stagesFrom(phase: TrainerPhase, stages: readonly StageName[]): readonly StageName[] {
+  const phases: readonly TrainerPhase[] = stages;
+  return stages.slice(phases.indexOf(phase));
+}
+
+/** What the saved run noted; null for a new one. It must have started from the same checkpoint. */
+function bookOf({ run, source }: PruningPlan): Book | null {
+  if (run.saved === null) return null;
+  const book = bookSchema.safeParse(run.saved.text.extra);
+  if (!book.success) throw new InputError(`${run.path}: the saved state does not say what its stages started from`);
+  if (book.data.source === (source?.sha256 ?? null)) return book.data;
+  const then = book.data.source === null ? "no checkpoint" : `a checkpoint with digest ${book.data.source}`;
+  throw new UsageError(`--resume: the run in ${run.path} was started from ${then}; give the same again`);
+}

@@ -1,0 +1,31 @@
+/** `prune-hydra`: a dense robust network, pruned by learned importance scores and fine-tuned; and its baselines. */
+import { chooseEngine } from "../engines/choose.js";
+import { type Command, type CommandContext, exitCodeOf } from "./command.js";
+import { laterFlags, type PruneHydraOptions, pruneHydraOptions } from "./prune-hydra-options.js";
+import { describePlan, preparePlan } from "./prune-hydra-plan.js";
+import { prunePlan } from "./prune-hydra-run.js";
+
+export const pruneHydra: Command<typeof pruneHydraOptions> = {
+  name: "prune-hydra",
+  summary: "Pre-train, prune by learned scores (HYDRA) or by magnitude, and fine-tune",
+  example: "prune-hydra --data sample --model tinycnn --density 0.1 --out runs/hydra | attack-eval",
+  options: pruneHydraOptions,
+  positional: {
+    name: "[CHECKPOINT]",
+    many: false,
+    help: "the dense network to prune, - for the last one in the records on stdin; pre-trains one when left out",
+  },
+  later: laterFlags,
+  whenClosed: "continue",
+  run,
+};
+
+async function run(options: PruneHydraOptions, context: CommandContext): Promise<number> {
+  const plan = await preparePlan(options, context);
+  const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
+  const signal = context.interrupted();
+  if (signal !== null) return exitCodeOf(signal);
+  if (!options.dryRun) return prunePlan(plan, { options, context, engine });
+  context.note(describePlan(plan, engine));
+  return 0;
+}
