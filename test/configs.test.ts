@@ -6,14 +6,18 @@ import { fileURLToPath } from "node:url";
 import { mergeConfig } from "../src/cli/config.js";
 import type { OptionTable } from "../src/commands/options.js";
 import { pruneHydraOptions } from "../src/commands/prune-hydra-options.js";
+import { sparseTrainOptions } from "../src/commands/sparse-train-options.js";
 import { requireDataName } from "../src/data/catalog.js";
 import { catalogModel } from "../src/models/catalog.js";
 
 const CONFIGS = fileURLToPath(new URL("../../configs/", import.meta.url));
 const recipes = readdirSync(CONFIGS).filter((name) => name.endsWith(".yaml"));
 
-for (const name of recipes.filter((recipe) => /-(hydra|lwm)-/.test(recipe))) {
-  test(`prune-hydra takes ${name}`, () => requireTaken(name, pruneHydraOptions));
+for (const name of recipes) {
+  const [command, options] = /-(hydra|lwm)-/.test(name)
+    ? ["prune-hydra", pruneHydraOptions]
+    : ["sparse-train", sparseTrainOptions];
+  test(`${command} takes ${name}`, () => requireTaken(name, options));
 }
 
 test("every recipe begins with a line that says what it is", () => {

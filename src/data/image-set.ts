@@ -38,8 +38,3 @@ export function firstImages(split: DecodedSplit, limit?: number): ImageSet {
   const pixels = split.pixels.slice(0, samples * imageBytes);
   return { ...split, labels, pixels, samples, sha256 };
 }
-
-/** SHA-256 of the whole split: labels, then pixels. */
-export function digest(set: ImageSet): string {
-  return set.sha256;
-}
