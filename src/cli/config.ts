@@ -30,7 +30,10 @@ export async function mergeConfig<Table extends OptionTable>(
   ];
   const merged = new Map<string, Entry>();
   for (const entry of written) mergeEntry(merged, entry, infos.get(entry.key));
-  return { ...check(command, infos, merged), given: new Set(merged.keys()) };
+  return {
+    ...check(command, infos, merged),
+    given: new Set([...merged.keys()].filter((key) => key !== "config" && key !== "set")),
+  };
 }
 
 /** A config as YAML that `--config` reads. */

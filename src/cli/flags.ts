@@ -31,8 +31,9 @@ export async function parseCommandLine<Table extends OptionTable>(
     });
   const { _: positionals, $0: _program, ...values } = await parser.parseAsync();
   refuseUnknown(command, Object.keys(values), known);
-  for (const [flag, value] of Object.entries(values)) requireValue(flag, value, known.get(flag));
-  const flags = new Map(Object.entries(values).map(([flag, value]) => [configKey(flag), value]));
+  const given = Object.entries(values).map(([flag, value]) => [flag, lastGiven(value, known.get(flag))] as const);
+  for (const [flag, value] of given) requireValue(flag, value, known.get(flag));
+  const flags = new Map(given.map(([flag, value]) => [configKey(flag), value]));
   const { positional } = command;
   if (positionals.length > 0 && !(positional?.many || (positional && positionals.length === 1))) {
     throw new UsageError(
@@ -46,7 +47,6 @@ const plainParsing = {
   "boolean-negation": false,
   "camel-case-expansion": false,
   "dot-notation": false,
-  "duplicate-arguments-array": false,
   "greedy-arrays": false,
   "parse-numbers": false,
   "parse-positional-numbers": false,
@@ -81,6 +81,11 @@ function yargsOption(info: OptionInfo): Options {
 export function defaultText(info: OptionInfo): string | null {
   if (info.defaultText !== undefined) return info.defaultText;
   return info.default === null || info.kind === "switch" || info.kind === "texts" ? null : String(info.default);
+}
+
+/** Of a flag that is given twice the last counts, unless it is one that collects. */
+function lastGiven(value: unknown, info: OptionInfo | undefined): unknown {
+  return Array.isArray(value) && info?.kind !== "texts" ? value.at(-1) : value;
 }
 
 /** A flag at the end of the line, or before another one, has no value. */

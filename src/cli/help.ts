@@ -11,7 +11,7 @@ const EXIT_CODES =
 export function helpText<Table extends OptionTable>(command: Command<Table>): string {
   const { name, summary, example, positional } = command;
   const rows = [...flagsOf(command)].map(([flag, info]) => ({ left: flagText(flag, info), right: description(info) }));
-  const indent = Math.min(30, Math.max(...rows.map(({ left }) => left.length)) + 2);
+  const indent = Math.min(34, Math.max(...rows.map(({ left }) => left.length)) + 2);
   const usage = `${name} [OPTION...]${positional === undefined ? "" : ` ${positional.name}`}`;
   const files = positional === undefined ? [] : [`  ${positional.name}: ${positional.help}`, ""];
   const options = rows.map(({ left, right }) => optionText(left, right, indent));

@@ -6,6 +6,7 @@ import type { OptionTable } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/units.js";
 import { formatRecord } from "../formats/ndjson.js";
+import { COMMAND_NAMES, commandName, withCommand } from "./commands.js";
 import { configText, mergeConfig } from "./config.js";
 import { exitCodes, reportFailure } from "./exit.js";
 import { parseCommandLine } from "./flags.js";
@@ -13,16 +14,6 @@ import { helpText } from "./help.js";
 import { Output } from "./output.js";
 import { type Screen, screenFor } from "./progress.js";
 import { type Interruption, watchSignals } from "./signals.js";
-
-type Start = <Table extends OptionTable>(command: Command<Table>) => Promise<number>;
-
-/** Each module loads only when its command is called. */
-const commands: ReadonlyMap<string, (start: Start) => Promise<number>> = new Map([
-  ["sparse-train", async (start: Start) => start((await import("../commands/sparse-train.js")).sparseTrain)],
-  ["attack-eval", async (start: Start) => start((await import("../commands/attack-eval.js")).attackEval)],
-  ["prune-hydra", async (start: Start) => start((await import("../commands/prune-hydra.js")).pruneHydra)],
-  ["compare", async (start: Start) => start((await import("../commands/compare.js")).compare)],
-]);
 
 /** Runs the command `name` with the process's arguments, then ends the process. */
 export async function main(name: string): Promise<void> {
@@ -37,25 +28,28 @@ export async function main(name: string): Promise<void> {
 
 async function runByName(argv: readonly string[]): Promise<number> {
   const [name = "", ...rest] = argv;
-  const names = [...commands.keys()];
   if (name === "--version") return printAndExit(`${await packageVersion()}\n`);
-  if (name === "--help" || name === "-h") return printAndExit(overview(names));
-  if (commands.has(name)) return runCommand(name, rest);
-  const near = nearest(name, names);
-  const hint = near === null ? `the commands are ${names.join(", ")}` : `did you mean ${near}?`;
+  if (name === "--help" || name === "-h") return printAndExit(OVERVIEW);
+  if (commandName(name) !== null) return runCommand(name, rest);
+  const near = nearest(name, COMMAND_NAMES);
+  const hint = near === null ? `the commands are ${COMMAND_NAMES.join(", ")}` : `did you mean ${near}?`;
   const what = name === "" ? "name a command" : `${name}: no such command`;
   return reportFailure("sparse-robust", new UsageError(`${what}; ${hint}`), false);
 }
 
-function overview(names: readonly string[]): string {
-  return `sparse-robust COMMAND [OPTION...]\n\nCommands: ${names.join(", ")}\n\nExample:\n  sparse-robust attack-eval --help\n`;
-}
+const OVERVIEW = `sparse-robust COMMAND [OPTION...]
+
+Commands: ${COMMAND_NAMES.join(", ")}
+
+Example:
+  sparse-robust attack-eval --help
+`;
 
 async function runCommand(name: string, argv: readonly string[]): Promise<number> {
   try {
-    const load = commands.get(name);
-    if (load === undefined) throw new Error(`no command ${name}`);
-    return await load((command) => start(command, argv));
+    const known = commandName(name);
+    if (known === null) throw new Error(`no command ${name}`);
+    return await withCommand(known, (command) => start(command, argv));
   } catch (error) {
     return reportFailure(name, error, argv.includes("--debug"));
   }

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseCommandLine } from "../../src/cli/flags.js";
+import { helpText } from "../../src/cli/help.js";
+import { optionTable } from "../../src/cli/option-table.js";
+import { toyCommand } from "../support/toy-command.js";
+
+test("flags come by their config keys, files apart, `-` among them", async () => {
+  const line = await parseCommandLine(toyCommand, ["--batch-size", "8", "--mode=fixed", "--resume", "-"]);
+  assert.deepEqual(Object.fromEntries(line.flags), { batchSize: "8", mode: "fixed", resume: true });
+  assert.deepEqual(line.positionals, ["-"]);
+});
+
+test("values stay text: a run id of digits, a number, a name after --", async () => {
+  const line = await parseCommandLine(toyCommand, ["--out", "007", "--density=-1", "--", "--weird"]);
+  assert.deepEqual(Object.fromEntries(line.flags), { out: "007", density: "-1" });
+  assert.deepEqual(line.positionals, ["--weird"]);
+});
+
+test("the last of two counts, but --set collects", async () => {
+  const line = await parseCommandLine(toyCommand, [
+    "--density",
+    "0.1",
+    "--set",
+    "a=1",
+    "--density",
+    "0.2",
+    "--set",
+    "b=2",
+  ]);
+  assert.deepEqual(Object.fromEntries(line.flags), { density: "0.2", set: ["a=1", "b=2"] });
+});
+
+test("an unknown flag is refused with the nearest known one", async () => {
+  await assert.rejects(
+    parseCommandLine(toyCommand, ["--densty", "1"]),
+    /--densty: toy has no such flag; did you mean --density\?/,
+  );
+  await assert.rejects(
+    parseCommandLine(toyCommand, ["--batchSize", "1"]),
+    /--batchSize: toy has no such flag; did you mean --batch-size\?/,
+  );
+  await assert.rejects(parseCommandLine(toyCommand, ["--no-resume"]), /--no-resume: toy has no such flag/);
+  await assert.rejects(parseCommandLine(toyCommand, ["--plot", "a.svg"]), /--plot: not in this version yet/);
+});
+
+test("a flag without its value, and a file too many, are refused", async () => {
+  await assert.rejects(parseCommandLine(toyCommand, ["--density"]), /--density: needs a value, --density X/);
+  await assert.rejects(parseCommandLine(toyCommand, ["--density", "--resume"]), /--density: needs a value/);
+  await assert.rejects(parseCommandLine(toyCommand, ["--set"]), /--set: needs a value/);
+  await assert.rejects(parseCommandLine(toyCommand, ["a", "b"]), /b: toy takes one file/);
+});
+
+test("a config key without a flag is no flag", async () => {
+  await assert.rejects(parseCommandLine(toyCommand, ["--layers", "x"]), /--layers: toy has no such flag/);
+});
+
+test("help names every flag once, with its argument and default, and no line is longer than 100", () => {
+  const help = helpText(toyCommand);
+  assert.match(help, /--density X +share of the weights \[0\.01\]/);
+  assert.match(help, /--mode NAME +which rule: fixed, bayes \[bayes\]/);
+  assert.match(help, /--out DIR +where to \[runs\/RUN\]/);
+  assert.match(help, /Example:\n {2}toy --density 0\.1\n/);
+  assert.ok(help.split("\n").every((line) => line.length <= 100));
+});
+
+test("the README's table has a line an option", () => {
+  const table = optionTable(toyCommand);
+  assert.match(table, /^\| `--density X` \| share of the weights \| `0\.01` \|$/m);
+  assert.match(table, /^\| `--out DIR` \| where to \| runs\/RUN \|$/m);
+  assert.match(table, /^\| `--mode NAME` \| which rule: `fixed`, `bayes` \| `bayes` \|$/m);
+});

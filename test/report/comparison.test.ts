@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type AttackResult, encodeOutcomes } from "../../src/records/events.js";
+import { compareNetworks } from "../../src/report/comparison.js";
+import { markdownTable } from "../../src/report/markdown.js";
+import { ResultCollector } from "../../src/report/results.js";
+import { comparisonEntries } from "../../src/report/table-data.js";
+
+interface Told {
+  readonly method: string;
+  readonly flags: readonly number[];
+  readonly from?: number;
+  readonly run?: string;
+}
+
+function result({ method, flags, from = 0, run = `${method}-run` }: Told): AttackResult {
+  const correct = flags.reduce((sum, flag) => sum + flag, 0);
+  return {
+    type: "attack.result",
+    run,
+    time: "2026-01-02T03:04:05Z",
+    checkpoint: { path: `${method}.safetensors`, sha256: method.charAt(0).repeat(64), bytes: 1, method, density: 0.1 },
+    attack: { name: "fgsm", randomStart: false },
+    norm: "linf",
+    epsilon: 8 / 255,
+    epsilonText: "8/255",
+    seed: 1,
+    data: { name: "sample", split: "test", sha256: "0".repeat(64) },
+    range: [from, from + flags.length],
+    samples: flags.length,
+    correct,
+    accuracy: correct / flags.length,
+    outcomes: encodeOutcomes(Uint8Array.from(flags)),
+    forwards: 0,
+    gradients: 0,
+    seconds: 0,
+    reliability: [],
+  };
+}
+
+function collect(records: readonly AttackResult[]) {
+  const collector = new ResultCollector();
+  for (const [i, record] of records.entries()) collector.add(record, "file", i + 1);
+  return collector.collected();
+}
+
+test("a difference is over the shared samples, with the four cases counted by hand", () => {
+  const collected = collect([
+    result({ method: "abc", flags: [1, 1, 1, 0, 0, 1] }),
+    result({ method: "bcd", flags: [1, 0, 1, 1, 0], from: 2 }),
+  ]);
+  const [base, other] = collected.networks;
+  assert.ok(base !== undefined && other !== undefined);
+  const { rows, columns } = compareNetworks(collected, (network) => (network === base ? null : base));
+  assert.deepEqual(columns.map(({ label }) => label), ["abc", "bcd"]); // biome-ignore format: one line
+  const difference = rows[0]?.cells[1]?.difference;
+  // Samples 2 to 5: abc 1 0 0 1, bcd 1 0 1 1.
+  assert.deepEqual(difference?.pairs, { both: 2, onlyFirst: 1, onlySecond: 0, neither: 1 });
+  assert.equal(difference?.value, 0.25);
+  assert.equal(difference?.samples, 4);
+  assert.equal(difference?.p, 1);
+});
+
+test("shards in any order make the whole, bit by bit", () => {
+  const whole = [1, 0, 1, 1, 0, 0, 1, 0, 1, 1, 1];
+  const collected = collect([
+    result({ method: "abc", flags: whole.slice(7), from: 7, run: "b" }),
+    result({ method: "abc", flags: whole.slice(0, 3), run: "a" }),
+    result({ method: "abc", flags: whole.slice(3, 7), from: 3, run: "c" }),
+  ]);
+  const [merged] = [...(collected.networks[0]?.results.values() ?? [])];
+  assert.deepEqual([...(merged?.outcomes ?? [])], whole);
+  assert.equal(merged?.correct, 7);
+  assert.deepEqual(merged?.range, [0, 11]);
+});
+
+test("samples outside `included` count nowhere", () => {
+  const partial = {
+    ...result({ method: "abc", flags: [1, 0, 0, 0] }),
+    samples: 2,
+    correct: 1,
+    included: encodeOutcomes(Uint8Array.of(1, 1, 0, 0)),
+  };
+  const collected = collect([partial, result({ method: "bcd", flags: [1, 1, 1, 1] })]);
+  const [first, second] = collected.networks;
+  const { rows } = compareNetworks(collected, (network) => (network === first ? (second ?? null) : null));
+  const cell = rows[0]?.cells[1];
+  assert.equal(cell?.accuracy, 0.5);
+  assert.equal(cell?.difference?.samples, 2);
+  assert.equal(cell?.difference?.value, -0.5);
+});
+
+test("a name from a file cannot break the table", () => {
+  const collected = collect([result({ method: "a|b\n| c", flags: [1] })]);
+  const [head = ""] = markdownTable(compareNetworks(collected, () => null)).split("\n");
+  assert.match(head, /^\| +\| +a\\\|b \\\| c \|$/);
+});
+
+test("networks of one name are told apart by what differs", () => {
+  const one = result({ method: "abc", flags: [1] });
+  const two = { ...one, checkpoint: { ...one.checkpoint, sha256: "1".repeat(64), density: 0.01, seed: 2 } };
+  const { columns } = compareNetworks(collect([one, two]), () => null);
+  assert.deepEqual(columns.map(({ label }) => label), ["abc density 0.1", "abc density 0.01"]); // biome-ignore format: one line
+});
+
+test("entries for programs hold full precision and null for what is not known", () => {
+  const [entry] = comparisonEntries(
+    compareNetworks(collect([result({ method: "abc", flags: [1, 1, 0] })]), () => null),
+  );
+  assert.equal(entry?.accuracy, 2 / 3);
+  assert.equal(entry?.model, null);
+  assert.equal(entry?.p, null);
+});
