@@ -1,11 +1,7 @@
-/** The engine of the learning checks: thousands of steps are too much for the plain one. */
-import type { TestContext } from "node:test";
-import type { Engine } from "../../src/engines/engine.js";
-import { plainEngine } from "./plain-engine.js";
+/** Engine and seeds of the learning checks: thousands of steps are too much for the plain engine. */
+import { nativeEngine } from "../../src/engines/native.js";
 
-export async function learningEngine(_: TestContext): Promise<Engine | null> {
-  return plainEngine;
-}
+export const learningEngine = nativeEngine({ reason: "the tests' own choice" });
 
 /**
  * Seeds 1 … `all` with SPARSE_ROBUST_SLOW, else seed 2: the checks ask for means over seeds, and seed 1 is the one whose

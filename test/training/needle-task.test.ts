@@ -7,7 +7,7 @@ import { naturalObjective } from "../../src/training/objectives/natural.js";
 import type { Samples } from "../../src/training/samples.js";
 import { evaluate } from "../../src/training/selection.js";
 import type { UpdateResult } from "../../src/training/update.js";
-import { learningEngine, seedsFor } from "../support/learning-engine.js";
+import { learningEngine as engine, seedsFor } from "../support/learning-engine.js";
 import { perceptron, trainToy, vectorSamples } from "../support/toy-training.js";
 
 /** 100 inputs of which 10 decide: a sparse network finds them only by moving its connections. */
@@ -18,8 +18,6 @@ const graph = perceptron([64, 5]);
 const seeds = seedsFor(3);
 
 test("the method finds the inputs that matter where static masks cannot", async (t) => {
-  const engine = await learningEngine(t);
-  if (engine === null) return;
   const accuracies: Record<string, number[]> = { bayes: [], fixed: [], random: [] };
   for (const seed of seeds) {
     for (const mode of ["bayes", "fixed", "random"] as const) {
@@ -43,8 +41,6 @@ test("the method finds the inputs that matter where static masks cannot", async 
 });
 
 test("a start above the budget comes down to it, or is scaled to it at once", async (t) => {
-  const engine = await learningEngine(t);
-  if (engine === null) return;
   const found: Record<string, number> = { keep: 0, rescale: 0 };
   for (const seed of seeds) {
     for (const excess of ["keep", "rescale"] as const) {

@@ -8,7 +8,7 @@ import type { Objective } from "../../src/training/objectives/objective.js";
 import { tradesObjective } from "../../src/training/objectives/trades.js";
 import type { Samples } from "../../src/training/samples.js";
 import { evaluate } from "../../src/training/selection.js";
-import { learningEngine, seedsFor } from "../support/learning-engine.js";
+import { learningEngine as engine, seedsFor } from "../support/learning-engine.js";
 import { perceptron, trainToy, vectorSamples } from "../support/toy-training.js";
 
 /** One robust input among many that predict well and break under a small attack. */
@@ -26,8 +26,6 @@ const cases: readonly [Objective, (clean: number, robust: number) => boolean][] 
 for (const [objective, isExpected] of cases) {
   const outcome = objective.name === "natural" ? "an accurate but fragile" : "a robust";
   test(`${objective.name} training of a sparse network gives ${outcome} one`, async (t) => {
-    const engine = await learningEngine(t);
-    if (engine === null) return;
     for (const seed of seedsFor(3)) {
       const training = await trainToy({
         ...{ engine, graph: perceptron([32, 2]), classes: 2, mode: "bayes", density: 0.2, bounds, seed },
