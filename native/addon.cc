@@ -111,7 +111,7 @@ Napi::Value normals(const Info& info) {
 
 Napi::Value createInference(const Info& info) {
   const std::shared_ptr<Parameters> parameters = parametersOf(info[0]);
-  for (Kernel& kernel : parameters->kernels) dropZeros(kernel);
+  for (Kernel& kernel : parameters->kernels) makeCanonical(kernel);
   return handle(info.Env(), std::make_shared<Inference>(machineOf(info[1]), parameters));
 }
 

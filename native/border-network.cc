@@ -206,7 +206,7 @@ void readTraining(const Napi::Value& value, Training& training) {
     at.full = full.Get(layer).IsBoolean();
     if (at.rule == WeightRule::Dense) makeDense(kernel);
     else if (!kernel.sparse) throw Napi::TypeError::New(object.Env(), "rules: layer \"" + layer + "\" must come as connections");
-    if (at.rule == WeightRule::Mortal) dropZeros(kernel), kernel.sparse = true;
+    if (at.rule == WeightRule::Mortal) dropZeros(kernel);
     readMomentum(state, layer + ".weight", kernel.value.size(), at.momentum);
     readMomentum(state, layer + ".bias", kernel.bias.size(), at.biasMomentum);
     if (at.rule == WeightRule::Mortal) readDead(state, layer + ".weight", kernel, at.dead);

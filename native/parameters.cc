@@ -71,10 +71,16 @@ void dropZeros(Kernel& kernel) {
     index.push_back(kernel.sparse ? kernel.index[i] : uint32_t(i));
     value.push_back(kernel.value[i]);
   }
-  kernel.sparse = value.size() < kernel.size;
-  kernel.index = kernel.sparse ? std::move(index) : std::vector<uint32_t>();
+  kernel.index = std::move(index);
   kernel.value = std::move(value);
-  kernel.stale = true;
+  kernel.sparse = kernel.stale = true;
+}
+
+void makeCanonical(Kernel& kernel) {
+  dropZeros(kernel);
+  if (kernel.value.size() < kernel.size) return;
+  kernel.index.clear();
+  kernel.sparse = false;
 }
 
 }  // namespace sparse_robust

@@ -61,7 +61,10 @@ class Parameters {
   size_t version_ = 1, prepared_ = 0;
 };
 
-/** Keeps only the connections that are not 0, so that cost and bits do not depend on how a file stores them. */
+/** Keeps only the connections that are not 0. */
 void dropZeros(Kernel& kernel);
+
+/** One form for equal weights, so that neither cost nor bits depend on how a file stores them: without zeros, dense if none. */
+void makeCanonical(Kernel& kernel);
 
 }  // namespace sparse_robust

@@ -9,7 +9,7 @@ import { assertNear } from "../support/assert-near.js";
 import { plainEngine } from "../support/plain-engine.js";
 import { batchOf, networkOf, type Recipe, recipes } from "../support/random-network.js";
 
-const runs = { seed: 1, numRuns: process.env.SPARSE_ROBUST_SLOW ? 2000 : 150 };
+const runs = { seed: 1, includeErrorInReport: true, numRuns: process.env.SPARSE_ROBUST_SLOW ? 2000 : 150 };
 const native = nativeEngine({ reason: "tests", threads: 2 });
 
 test("logits and input gradients of random networks agree with double precision", () => {
