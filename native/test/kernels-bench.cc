@@ -1,6 +1,6 @@
 // Times the convolution kernels layer by layer on a batch of 128 and prints effective GFLOP/s (2 per connection and position)
 // beside the share of the peak f32 rate measured in the same run.
-//   kernels-bench [--threads N] [--target NAME] [--network vgg16|wrn-28-4] [--density P] [--all] [--layer TEXT] [--weights] [--processor-time]
+//   kernels-bench [--threads N] [--target NAME] [--network vgg16|wrn-28-4|IN,OUT,HEIGHT,WIDTH,KERNEL,STRIDE] [--density P] [--all] [--layer TEXT] [--weights] [--processor-time]
 // --density is the global one; the layers have the densities that the method gives them. --all times every algorithm that fits
 // and not only the planned one.
 #include <algorithm>
@@ -120,6 +120,19 @@ std::vector<Layer> wideResnet(double p) {
           {"b3 short", convShape(128, 256, 16, 16, 1, 2), p, 1},   {"b3", convShape(256, 256, 8, 8, 3, 1), p, 7}};
 }
 
+/** One layer named on the command line: in,out,height,width,kernel,stride. */
+std::vector<Layer> oneLayer(const std::string& text, double density) {
+  int n[6] = {};
+  if (std::sscanf(text.c_str(), "%d,%d,%d,%d,%d,%d", n, n + 1, n + 2, n + 3, n + 4, n + 5) != 6) return {};
+  return {{text, convShape(n[0], n[1], n[2], n[3], n[4], n[5]), density, 1}};
+}
+
+std::vector<Layer> layersOf(const std::string& network, double density) {
+  if (network == "vgg16") return vgg16(density);
+  if (network == "wrn-28-4") return wideResnet(density);
+  return oneLayer(network, density);
+}
+
 constexpr int kBlocks = 8;   // 128 images
 
 /** A thread's share of the batch, at most kBlocksTogether blocks a call; they use the same buffers, as in a network's arena. */
@@ -190,7 +203,7 @@ struct Bench {
 
   void run() const {
     double total = 0, gradients = 0;
-    for (const Layer& layer : options.network == "vgg16" ? vgg16(options.density) : wideResnet(options.density)) {
+    for (const Layer& layer : layersOf(options.network, options.density)) {
       if (layer.name.find(options.layer) == std::string::npos) continue;
       Numbers numbers(3);
       SparseWeights weights = randomWeights(layer.shape, layer.density, numbers);
