@@ -1,6 +1,7 @@
 /** `compare`: record streams in, one table of clean and robust accuracies out. */
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { addAbortSignal } from "node:stream";
 import { writeAtomically } from "../core/atomic-write.js";
 import { InputError, UsageError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
@@ -97,7 +98,7 @@ async function collect(files: readonly string[], context: CommandContext): Promi
 
 async function* source(file: string, context: CommandContext): AsyncGenerator<Uint8Array> {
   try {
-    yield* file === "-" ? context.stdin().stream : createReadStream(file, { signal: context.ending });
+    yield* addAbortSignal(context.ending, file === "-" ? context.stdin().stream : createReadStream(file));
   } catch (error) {
     if (context.ending.aborted) return;
     throw fileError(error, "read", file === "-" ? "standard input" : file);
