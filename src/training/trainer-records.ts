@@ -11,6 +11,8 @@ export interface StepRecord {
   readonly epoch: number;
   readonly loss: number;
   readonly learningRate: number;
+  /** Connections drawn back in this step. */
+  readonly reconnected: number;
   readonly imagesPerSecond: number;
 }
 

@@ -7,7 +7,7 @@ import type { BatchResult, Objective } from "./objectives/objective.js";
 import { type Augment, labelsAt, type Samples } from "./samples.js";
 import type { Rates, Schedule } from "./schedule.js";
 import { evaluate, isBetter, type Selection } from "./selection.js";
-import { epochRecord, type TrainerRecord } from "./trainer-records.js";
+import { epochRecord, type StepRecord, type TrainerRecord } from "./trainer-records.js";
 import { afterEpoch, afterStep, initialState, type TrainerPhase, type TrainerState } from "./trainer-state.js";
 import type { Update, UpdateResult } from "./update.js";
 
@@ -134,7 +134,7 @@ class TrainingLoop {
       forwardEquivalents,
       seconds,
     });
-    this.#report(result, rates, indices.length / seconds);
+    this.#report({ loss: result.loss, ...rates, reconnected, imagesPerSecond: indices.length / seconds });
     return hooks.stop();
   }
 
@@ -165,12 +165,10 @@ class TrainingLoop {
     return this.#order.indices.slice(sums.steps * batchSize, (sums.steps + 1) * batchSize);
   }
 
-  #report({ loss }: BatchResult, { learningRate }: Rates, imagesPerSecond: number): void {
+  #report({ weightDecay: _, ...fields }: Rates & Pick<StepRecord, "loss" | "reconnected" | "imagesPerSecond">): void {
     const { hooks, logEvery } = this.#options;
     const { step, epoch, sums } = this.#state;
-    if (logEvery !== null && step % logEvery === 0) {
-      hooks.emit({ type: "train.step", step, epoch, loss, learningRate, imagesPerSecond });
-    }
+    if (logEvery !== null && step % logEvery === 0) hooks.emit({ type: "train.step", step, epoch, ...fields });
     hooks.progress(step, this.#lastStep, `epoch ${epoch + 1}, loss ${(sums.loss / sums.images).toFixed(4)}`);
   }
 
