@@ -1,11 +1,12 @@
 /** The options of prune-hydra, and what they come to once profile and defaults are settled. */
-import { UsageError } from "../core/errors.js";
-import type { Budget } from "../pruning/kept-counts.js";
+
 import { scoreStarts } from "../pruning/scores.js";
 import type { PruningMethod, StageName, StageOptimizer } from "../pruning/stages.js";
+import type { Target } from "../sparsity/connectivity.js";
 import type { InnerAttack, StatisticsRule } from "../training/objectives/objective.js";
 import type { SelectionRule } from "../training/selection.js";
 import type { OptionValues } from "./command.js";
+import { densityOptions, targetOf } from "./density-options.js";
 import { choice, count, number, text, toggle } from "./options.js";
 import { engine, everyCommand, training, trainingData } from "./shared-options.js";
 
@@ -27,15 +28,7 @@ export const pruneHydraOptions = {
   }),
   model: text({ argument: "NAME", help: "network to pre-train when no CHECKPOINT is given", default: "vgg16" }),
   width: number({ argument: "X", help: "factor on its channels", default: 1, above: 0 }),
-  density: number({
-    argument: "X",
-    help: "share of each layer's weights to keep",
-    above: 0,
-    atMost: 1,
-    defaultText: "0.01",
-  }),
-  sparsity: number({ argument: "X", help: "the same as 1 - density", atLeast: 0, below: 1 }),
-  connections: count({ argument: "N", help: "weights to keep in all, at one ratio in every layer", atLeast: 1 }),
+  ...densityOptions,
   objective: choice(["natural", "at", "trades"], {
     argument: "NAME",
     help: "loss of all stages",
@@ -96,7 +89,7 @@ export type PruneHydraOptions = OptionValues<typeof pruneHydraOptions>;
 export interface PruningSettings {
   readonly method: PruningMethod;
   readonly stages: readonly StageName[];
-  readonly budget: Budget;
+  readonly budget: Target;
   readonly optimizers: Readonly<Record<StageName, StageOptimizer>>;
   readonly batchSize: number;
   readonly attack: InnerAttack;
@@ -112,7 +105,7 @@ export function settle(options: PruneHydraOptions): PruningSettings {
   return {
     method: options.method,
     stages: options.stage === "all" ? ["pretrain", "prune", "finetune"] : [options.stage],
-    budget: budgetOf(options),
+    budget: targetOf(options),
     optimizers: {
       pretrain: { ...common, epochs: options.pretrainEpochs, learningRate },
       prune: { ...common, epochs: options.pruneEpochs, learningRate },
@@ -129,17 +122,7 @@ export function settle(options: PruneHydraOptions): PruningSettings {
   };
 }
 
-const DEFAULT_DENSITY = 0.01;
 const DEFAULT_BATCH = 128;
-
-function budgetOf({ density, sparsity, connections }: PruneHydraOptions): Budget {
-  if ([density, sparsity, connections].filter((given) => given !== null).length > 1)
-    throw new UsageError("--density, --sparsity and --connections say the same thing; give one of them");
-  if (connections !== null) return { connections };
-  // 1 - 0.9 is not 0.1 in binary; twelve digits are more than anyone writes.
-  if (sparsity !== null) return { density: Number((1 - sparsity).toPrecision(12)) };
-  return { density: density ?? DEFAULT_DENSITY };
-}
 
 /** The published code is PyTorch, which keeps the unbiased variance; otherwise as in sparse-train, so that both compare. */
 function statisticsOf(updates: StatisticsRule["updates"]): StatisticsRule {

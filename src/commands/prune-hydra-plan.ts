@@ -9,10 +9,8 @@ import { initialNetwork } from "../pruning/initial-weights.js";
 import { keptCounts } from "../pruning/kept-counts.js";
 import { masksOf } from "../pruning/masked-network.js";
 import type { StageName } from "../pruning/stages.js";
-import { adversarialTraining } from "../training/objectives/adversarial-training.js";
-import { naturalObjective } from "../training/objectives/natural.js";
+import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
-import { tradesObjective } from "../training/objectives/trades.js";
 import { stepsPerEpoch } from "../training/trainer.js";
 import type { CommandContext } from "./command.js";
 import { type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
@@ -53,7 +51,7 @@ export async function preparePlan(options: PruneHydraOptions, context: CommandCo
     ...{ settings, network, source, stages, kept },
     density: densityOf(network, kept, { stages, source, settings }),
     method: methodOf(stages, source, settings),
-    objective: objectiveOf(options, settings),
+    objective: objectiveByName({ ...options, ...settings }),
     run: await openTrainingRun({ command: "prune-hydra", ...options, dataDigest, context }),
   };
 }
@@ -176,17 +174,6 @@ function densityOf(
   if (known !== undefined) return known;
   const sizes = weightLayers(network.graph, network.input).filter(({ rewire }) => rewire);
   return sum(kept.values()) / sum(sizes.map(({ size }) => size));
-}
-
-function objectiveOf({ objective, beta }: PruneHydraOptions, { attack, statistics }: PruningSettings): Objective {
-  switch (objective) {
-    case "natural":
-      return naturalObjective(statistics);
-    case "at":
-      return adversarialTraining(attack, statistics);
-    case "trades":
-      return tradesObjective({ attack, beta, statistics });
-  }
 }
 
 function sum(values: Iterable<number>): number {

@@ -4,6 +4,7 @@ import type { Target } from "../sparsity/connectivity.js";
 import type { InnerAttack } from "../training/objectives/objective.js";
 import type { SelectionRule } from "../training/selection.js";
 import type { OptionValues } from "./command.js";
+import { densityOptions, givenDensities, targetOf } from "./density-options.js";
 import { choice, count, layerDensities, number, text, toggle } from "./options.js";
 import { engine, everyCommand, training, trainingData } from "./shared-options.js";
 
@@ -20,15 +21,7 @@ export const sparseTrainOptions = {
     default: "bayes",
     later: ["deep-rewiring", "set", "rigl", "flying-bird", "flying-bird-plus"],
   }),
-  density: number({
-    argument: "X",
-    help: "share of the weights that are connections",
-    above: 0,
-    atMost: 1,
-    defaultText: "0.01",
-  }),
-  sparsity: number({ argument: "X", help: "the same as 1 - density", atLeast: 0, below: 1 }),
-  connections: count({ argument: "N", help: "the same as a number of connections", atLeast: 1 }),
+  ...densityOptions,
   layers: layerDensities({ help: "initial densities of single layers instead of the model's" }),
   objective: choice(["natural", "at", "trades"], {
     argument: "NAME",
@@ -98,35 +91,29 @@ export interface SparseTrainSettings {
   readonly attack: InnerAttack;
   readonly select: SelectionRule;
   readonly excess: "keep" | "rescale";
+  /** What was settled, by config key, for records and checkpoints. */
+  readonly resolved: Readonly<Record<string, unknown>>;
 }
 
-const DEFAULT_DENSITY = 0.01;
 const DEFAULT_BATCH = 128;
 
 /** Throws UsageError where density is given in more than one way, or for a dense network. */
 export function settle(options: SparseTrainOptions): SparseTrainSettings {
   const isReference = options.profile === "reference";
+  const target = targetOrDense(options);
+  const batchSize = options.batchSize === "auto" ? DEFAULT_BATCH : options.batchSize;
+  const select = options.select ?? (isReference ? "test-clean" : "val-pgd");
+  const excess = options.initExcess ?? (isReference ? "keep" : "rescale");
   return {
-    target: targetOf(options),
-    batchSize: options.batchSize === "auto" ? DEFAULT_BATCH : options.batchSize,
+    ...{ target, batchSize, select, excess },
     attack: { epsilon: options.epsilon, stepSize: options.attackStep, steps: options.attackSteps },
-    select: options.select ?? (isReference ? "test-clean" : "val-pgd"),
-    excess: options.initExcess ?? (isReference ? "keep" : "rescale"),
+    resolved: { ...target, batchSize, select, initExcess: excess },
   };
 }
 
-function targetOf({ mode, density, sparsity, connections }: SparseTrainOptions): Target | null {
-  const given = Object.entries({ density, sparsity, connections }).filter(([, value]) => value !== null);
-  if (mode === "dense") {
-    const [name] = given[0] ?? [];
-    if (name === undefined) return null;
-    throw new UsageError(`--${name}: --mode dense has all weights; leave it out, or choose bayes, fixed or random`);
-  }
-  if (given.length > 1) {
-    throw new UsageError("--density, --sparsity and --connections say the same thing; give one of them");
-  }
-  if (connections !== null) return { connections };
-  // 1 - 0.9 is not 0.1 in binary; twelve digits are more than anyone writes.
-  if (sparsity !== null) return { density: Number((1 - sparsity).toPrecision(12)) };
-  return { density: density ?? DEFAULT_DENSITY };
+function targetOrDense(options: SparseTrainOptions): Target | null {
+  if (options.mode !== "dense") return targetOf(options);
+  const [name] = givenDensities(options);
+  if (name === undefined) return null;
+  throw new UsageError(`--${name}: --mode dense has all weights; leave it out, or choose bayes, fixed or random`);
 }

@@ -1,41 +1,30 @@
 /** What a run of sparse-train will do, settled and checked before anything is written. */
 import { UsageError } from "../core/errors.js";
 import { didYouMean } from "../core/nearest.js";
-import { augmentBatch } from "../data/augment.js";
-import { toFloat } from "../data/batches.js";
-import { loadImages } from "../data/catalog.js";
-import type { ImageSet } from "../data/image-set.js";
 import type { Engine } from "../engines/engine.js";
 import { type CatalogModel, catalogModel } from "../models/catalog.js";
 import { type KernelLayer, weightLayers } from "../models/shapes.js";
 import { type Budget, budgetOf, countConnections } from "../sparsity/connectivity.js";
 import { type InitialNetwork, initialNetwork } from "../sparsity/initial.js";
 import { connectivitySampling } from "../training/connectivity-sampling.js";
-import { adversarialTraining } from "../training/objectives/adversarial-training.js";
-import { naturalObjective } from "../training/objectives/natural.js";
+import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
-import { tradesObjective } from "../training/objectives/trades.js";
-import { type Augment, type Samples, sliceSamples } from "../training/samples.js";
 import { type Schedule, stepSchedule } from "../training/schedule.js";
-import { heldOut, type Selection } from "../training/selection.js";
 import { stepsPerEpoch } from "../training/trainer.js";
 import { plainUpdate, type Update } from "../training/update.js";
 import type { CommandContext } from "./command.js";
 import { measureStep } from "./measured-step.js";
 import { type SparseTrainOptions, type SparseTrainSettings, settle } from "./sparse-train-options.js";
+import { type TrainingImages, trainingImages } from "./training-images.js";
 import { openTrainingRun, type TrainingRun } from "./training-run.js";
 
-export interface SparseTrainPlan {
+export interface SparseTrainPlan extends TrainingImages {
   readonly settings: SparseTrainSettings;
   readonly model: CatalogModel;
   readonly kernels: readonly KernelLayer[];
   /** Null for a dense network. */
   readonly budget: Budget | null;
   readonly initial: InitialNetwork;
-  readonly images: ImageSet;
-  readonly samples: Samples;
-  readonly augment: Augment | null;
-  readonly selection: Selection;
   readonly objective: Objective;
   readonly schedule: Schedule;
   readonly stepsPerEpoch: number;
@@ -47,19 +36,19 @@ export interface SparseTrainPlan {
 /** Reads the data and looks at the folder; writes nothing. Errors name the option or file. */
 export async function preparePlan(options: SparseTrainOptions, context: CommandContext): Promise<SparseTrainPlan> {
   const settings = settle(options);
-  const images = await loadTraining(options);
+  const { images, ...prepared } = await trainingImages(options, settings);
+  const { samples } = prepared;
   const input = [images.height, images.width, images.channels] as const;
   const model = catalogModel({ name: options.model, width: options.width, input, classes: images.classes.length });
   const kernels = weightLayers(model.graph, model.input);
   const budget = settings.target && budgetOf(settings.target, kernels);
-  const { samples, selection } = await splitSamples(images, options, settings);
   const perEpoch = stepsPerEpoch(samples.size, { batchSize: settings.batchSize, remainder: "drop" });
   const total = options.epochs * perEpoch;
   return {
-    ...{ settings, model, kernels, budget, images, samples, selection, stepsPerEpoch: perEpoch },
+    ...prepared,
+    ...{ settings, model, kernels, budget, images, stepsPerEpoch: perEpoch },
     initial: initialOf(model, { options, settings, kernels, budget }),
-    augment: augmentOf(images, options),
-    objective: objectiveOf(options, settings),
+    objective: objectiveByName({ ...options, ...settings }),
     schedule: stepSchedule({ ...options, stepsPerEpoch: perEpoch }),
     steps: Math.min(total, options.steps ?? total),
     run: await openTrainingRun({ command: "sparse-train", ...options, dataDigest: images.sha256, context }),
@@ -102,54 +91,6 @@ export async function describePlan(plan: SparseTrainPlan, engine: Engine): Promi
     `memory so far: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
     `output: ${plan.run.path}`,
   ].join("\n");
-}
-
-async function loadTraining({ data, dataDir, trainSamples }: SparseTrainOptions): Promise<ImageSet> {
-  return loadImages({ name: data, directory: dataDir, split: "train", limit: trainSamples ?? undefined });
-}
-
-/** `val-…` holds the last training images out; the others judge on test images and train on all. */
-async function splitSamples(images: ImageSet, options: SparseTrainOptions, { select, attack }: SparseTrainSettings) {
-  const all = samplesOf(images);
-  const rule = select;
-  if (rule === "test-clean" || rule === "last") {
-    const { data: name, dataDir: directory, testSamples } = options;
-    const test = await loadImages({ name, directory, split: "test", limit: testSamples ?? undefined });
-    return { samples: all, selection: { rule, split: "test", samples: samplesOf(test), attack: null } as const };
-  }
-  const held = heldOut(all.size);
-  if (held < 1) throw new UsageError(`--select ${rule}: ${all.size} training images are too few to hold a tenth out`);
-  const selection = {
-    ...({ rule, split: "train" } as const),
-    samples: sliceSamples(all, all.size - held, all.size),
-    attack: rule === "val-pgd" ? { ...attack, steps: SELECTION_STEPS } : null,
-  };
-  return { samples: sliceSamples(all, 0, all.size - held), selection };
-}
-
-/** `val-pgd` is PGD-10 whatever the training attack's steps. */
-const SELECTION_STEPS = 10;
-
-function samplesOf(images: ImageSet): Samples {
-  const { samples: size, height, width, channels, labels } = images;
-  return { size, shape: [height, width, channels], labels, read: (indices) => toFloat(images, indices) };
-}
-
-function augmentOf({ height, width, channels }: ImageSet, { augment: kind, seed }: SparseTrainOptions): Augment | null {
-  if (kind === "none") return null;
-  return (images, epoch, sampleIndices) =>
-    augmentBatch(images, [height, width, channels], { kind, seed, epoch, sampleIndices });
-}
-
-function objectiveOf({ objective, beta }: SparseTrainOptions, { attack }: SparseTrainSettings): Objective {
-  switch (objective) {
-    case "natural":
-      return naturalObjective();
-    case "at":
-      return adversarialTraining(attack);
-    case "trades":
-      return tradesObjective({ attack, beta });
-  }
 }
 
 interface InitialChoice {

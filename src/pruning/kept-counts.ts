@@ -1,5 +1,6 @@
 /** How many weights each layer keeps: one ratio for all layers, given as a density or as a total. */
 import { UsageError } from "../core/errors.js";
+import type { Target } from "../sparsity/connectivity.js";
 import { keptCount } from "./mask.js";
 
 /** Size of a kernel and whether it takes part in pruning. */
@@ -9,14 +10,11 @@ export interface PrunableLayer {
   readonly rewire: boolean;
 }
 
-/** The ratio kept, or the number of weights kept in all prunable layers together. */
-export type Budget = { readonly density: number } | { readonly connections: number };
-
-/** Weights kept by layer name; layers that take no part are absent. */
-export function keptCounts(layers: readonly PrunableLayer[], budget: Budget): Map<string, number> {
+/** Weights kept by layer name, for the ratio kept or their total over all layers; layers that take no part are absent. */
+export function keptCounts(layers: readonly PrunableLayer[], target: Target): Map<string, number> {
   const prunable = layers.filter((layer) => layer.rewire);
-  if ("connections" in budget) return shareOut(prunable, budget.connections);
-  return new Map(prunable.map(({ name, size }) => [name, keptCount(budget.density, size)]));
+  if ("connections" in target) return shareOut(prunable, target.connections);
+  return new Map(prunable.map(({ name, size }) => [name, keptCount(target.density, size)]));
 }
 
 /**

@@ -1,0 +1,41 @@
+/** How sparse the network of a training command is to be: one amount, three ways to say it. */
+import { UsageError } from "../core/errors.js";
+import type { Target } from "../sparsity/connectivity.js";
+import { count, number } from "./options.js";
+
+export const densityOptions = {
+  density: number({
+    argument: "X",
+    help: "share of the weights that are connections",
+    above: 0,
+    atMost: 1,
+    defaultText: "0.01",
+  }),
+  sparsity: number({ argument: "X", help: "the same as 1 - density", atLeast: 0, below: 1 }),
+  connections: count({ argument: "N", help: "the same as a number of connections", atLeast: 1 }),
+};
+
+export interface DensityValues {
+  readonly density: number | null;
+  readonly sparsity: number | null;
+  readonly connections: number | null;
+}
+
+const DEFAULT_DENSITY = 0.01;
+
+/** The names among them that were given. */
+export function givenDensities(values: DensityValues): readonly string[] {
+  const { density, sparsity, connections } = values;
+  return Object.entries({ density, sparsity, connections }).flatMap(([name, value]) => (value === null ? [] : [name]));
+}
+
+/** Throws UsageError where it is said in more than one way. */
+export function targetOf(values: DensityValues): Target {
+  const { density, sparsity, connections } = values;
+  if (givenDensities(values).length > 1)
+    throw new UsageError("--density, --sparsity and --connections say the same thing; give one of them");
+  if (connections !== null) return { connections };
+  // 1 - 0.9 is not 0.1 in binary; twelve digits are more than anyone writes.
+  if (sparsity !== null) return { density: Number((1 - sparsity).toPrecision(12)) };
+  return { density: density ?? DEFAULT_DENSITY };
+}
