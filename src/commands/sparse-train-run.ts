@@ -22,7 +22,8 @@ export interface Surroundings {
 export async function trainPlan(plan: SparseTrainPlan, surroundings: Surroundings): Promise<number> {
   const { options, context, engine } = surroundings;
   const { name, split, samples, sha256 } = plan.images;
-  const { config, version } = context;
+  const { version } = context;
+  const config = { ...context.config, ...plan.settings.resolved };
   const data = { name, split, samples, sha256 };
   const start = { command: "sparse-train", version, config, seed: options.seed, engine: engine.info, data };
   return plan.run.during(start, () => new SparseTraining(plan, surroundings).run());
@@ -118,7 +119,7 @@ class SparseTraining {
   }
 
   #description(): CheckpointDescription {
-    const { images, budget } = this.#plan;
+    const { images, budget, settings } = this.#plan;
     const { options, context } = this.#surroundings;
     return {
       model: { name: options.model, width: options.width },
@@ -128,7 +129,7 @@ class SparseTraining {
       objective: options.objective,
       seed: options.seed,
       parent: null,
-      config: { ...context.resultConfig },
+      config: { ...context.resultConfig, ...settings.resolved },
       tool: context.version,
     };
   }

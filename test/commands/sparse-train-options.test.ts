@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { sparseTrain } from "../../src/commands/sparse-train.js";
+import { type SparseTrainOptions, settle } from "../../src/commands/sparse-train-options.js";
+import type { Tensor } from "../../src/models/network.js";
+import { readNetworkFile } from "../../src/models/network-file.js";
+import { callOf } from "../support/command-context.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/** 27 of 30 images train, 3 steps an epoch. The noise is so large that connections die and come back at every step. */
+const base: Flags = {
+  ...{ data: "sample", trainSamples: 30, testSamples: 10, model: "tinycnn", density: 0.1, batchSize: 9, threads: 1 },
+  ...{ attackSteps: 2, epochs: 2, objective: "trades", noiseScaling: 0.3 },
+};
+const { density, ...withoutDensity } = base;
+const crowded: Flags = { ...base, density: 0.02, set: ["layers.dense4.density=0.1"] };
+
+/** Another value of an option, and where the base would not show it a base of its own. */
+const changes: readonly [string, unknown, Flags?][] = [
+  ["width", 2],
+  ["mode", "fixed"],
+  ["density", 0.2],
+  ["sparsity", 0.8, withoutDensity],
+  ["connections", 2000, withoutDensity],
+  ["set", ["layers.conv3.density=0.2"]],
+  ["objective", "at"],
+  ["epochs", 3],
+  ["steps", 2],
+  ["learningRate", 0.05],
+  ["weightDecay", 0.1],
+  ["momentum", 0.5],
+  ["epsilon", 0.01],
+  ["attackStep", 0.01],
+  ["attackSteps", 3],
+  ["beta", 1],
+  ["noiseScaling", 0.1],
+  ["noiseMode", "langevin"],
+  ["split", "free"],
+  ["resetMomentum", true],
+  ["initExcess", "keep", crowded],
+  ["profile", "reference", crowded],
+  ["augment", "none"],
+  ["seed", 2],
+  ["batchSize", 3],
+  ["trainSamples", 40],
+  ["select", "last"],
+];
+
+for (const [key, value, own = base] of changes) {
+  test(`--${key} ${String(value)} alters the trained network`, async (t) => {
+    const folder = temporaryFolder(t);
+    const before = await trained({ ...own, out: join(folder, "before") });
+    const after = await trained({ ...own, [key]: value, out: join(folder, "after") });
+    assert.notDeepEqual(after, before);
+  });
+}
+
+for (const flags of [{ threads: 2 }, { checkpointEvery: "0s" }, { logEvery: 1 }, { engine: "native" }] as const) {
+  test(`${JSON.stringify(flags)} alters nothing`, async (t) => {
+    const folder = temporaryFolder(t);
+    const before = await trained({ ...base, out: join(folder, "before") });
+    assert.deepEqual(await trained({ ...base, ...flags, out: join(folder, "after") }), before);
+  });
+}
+
+test("--export dense writes every weight beside the checkpoints", async (t) => {
+  const out = join(temporaryFolder(t), "run");
+  await trained({ ...base, out, export: "dense" });
+  const { network } = await readNetworkFile(join(out, "final.dense.safetensors"));
+  assert.ok([...network.tensors.values()].every(({ type }) => type === "dense"));
+});
+
+test("the defaults are those of the publication, profile by profile", async () => {
+  const settled = async (flags: Flags) => settle((await callOf(sparseTrain, flags)).options);
+  const corrected = await settled({});
+  assert.deepEqual(corrected.target, { density: 0.01 });
+  assert.deepEqual(corrected.attack, { epsilon: 8 / 255, stepSize: 2 / 255, steps: 10 });
+  assert.deepEqual([corrected.batchSize, corrected.select, corrected.excess], [128, "val-pgd", "rescale"]);
+  const reference = await settled({ profile: "reference" });
+  assert.deepEqual([reference.select, reference.excess], ["test-clean", "keep"]);
+  const { options }: { options: SparseTrainOptions } = await callOf(sparseTrain, {});
+  assert.deepEqual(
+    [options.epochs, options.learningRate, options.weightDecay, options.momentum, options.beta, options.noiseScaling],
+    [200, 0.1, 5e-4, 0.9, 6, 1e-6],
+  );
+  assert.deepEqual((await settled({ sparsity: 0.9 })).target, { density: 0.1 });
+});
+
+for (const [key, value] of [
+  ["mode", "rigl"],
+  ["objective", "mart"],
+  ["schedule", "cosine"],
+] as const) {
+  test(`--${key} ${value} is refused until it is there`, async () => {
+    await assert.rejects(
+      callOf(sparseTrain, { [key]: value }),
+      new RegExp(`--${key}: ${value} is not in this version yet`),
+    );
+  });
+}
+
+async function trained(flags: Flags): Promise<ReadonlyMap<string, Tensor>> {
+  const { options, context } = await callOf(sparseTrain, flags);
+  assert.equal(await sparseTrain.run(options, context), 0);
+  return (await readNetworkFile(join(String(flags.out), "final.safetensors"))).network.tensors;
+}
