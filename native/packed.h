@@ -69,4 +69,17 @@ SR_INLINE size_t directWeights(const ConvPlan& plan) {
   return size_t(groupsOf(plan.target().channels, group)) * group * taps * plan.source().channels;
 }
 
+/** Whether a weight gradient is computed at all positions and picked from; the sums are the same either way. */
+SR_INLINE bool gradientOfAllPositions(const ConvShape& shape, const Weights& weights) {
+  size_t positions = size_t(shape.in.channels) * shape.out.channels * shape.kernel * shape.kernel;
+  return !weights.index || weights.count * 5 > positions;   // sparse: 25-30 GFLOP/s by connections, dense: 140 by positions
+}
+
+/** Connections whose sums a sparse weight gradient keeps at once: half a MiB, a quarter of L2; at least one channel's. */
+constexpr int kGradientChannelsHeld = 64;
+SR_INLINE size_t gradientConnectionsHeld(const ConvShape& shape) {
+  size_t perChannel = size_t(shape.in.channels) * shape.kernel * shape.kernel;
+  return perChannel > 8192 ? perChannel : 8192;
+}
+
 }  // namespace sparse_robust

@@ -32,6 +32,12 @@ size_t scratchBytes(const ConvPlan& plan) {
   }
 }
 
-size_t weightGradientScratchBytes(const ConvShape&, const Weights&) { return 0; }
+/** Dense: six output channels at all positions of four input channels each. Sparse: sums, then two words a connection, then runs. */
+size_t weightGradientScratchBytes(const ConvShape& shape, const Weights& weights) {
+  size_t taps = size_t(shape.kernel) * shape.kernel;
+  if (gradientOfAllPositions(shape, weights)) return groupsOf(shape.in.channels, 4) * taps * 24 * kLine * sizeof(float);
+  size_t held = gradientConnectionsHeld(shape);
+  return aligned(held * kLine * sizeof(float) + (2 * held + kGradientChannelsHeld * (taps + 1)) * sizeof(uint32_t));
+}
 
 }  // namespace sparse_robust

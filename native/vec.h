@@ -121,11 +121,23 @@ SR_INLINE Vec keepPositive(Vec v) { SR_EACH(v.lane[i] > 0.0f ? v.lane[i] : 0.0f)
 constexpr int kVectorsPerLine = kLine / kLanes;
 
 /** The 16 lanes of a line added as halves: i and i + 8, then i + 4, i + 2, i + 1; the same tree on every target. */
-SR_INLINE float sumOfLine(const float* line) {
-  float half[8];
-  for (int i = 0; i < 8; i++) half[i] = line[i] + line[i + 8];
-  for (int i = 0; i < 4; i++) half[i] += half[i + 4];
-  return (half[0] + half[2]) + (half[1] + half[3]);
+SR_INLINE float sumOfLine(const Vec* line) {
+#if SR_KIND == SR_KIND_avx512 || SR_KIND == SR_KIND_avx2
+#if SR_KIND == SR_KIND_avx512
+  alignas(64) float both[kLine];
+  store(both, line[0]);
+  __m256 eight = _mm256_add_ps(_mm256_load_ps(both), _mm256_load_ps(both + 8));
+#else
+  __m256 eight = _mm256_add_ps(line[0], line[1]);
+#endif
+  __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+#else
+  alignas(64) float four[4];
+  store(four, add(add(line[0], line[2]), add(line[1], line[3])));
+  return (four[0] + four[2]) + (four[1] + four[3]);
+#endif
 }
 
 }  // namespace SR_TARGET
