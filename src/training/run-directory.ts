@@ -1,5 +1,5 @@
 /** The folder of a training run: what it may hold already, and its records as they are written. */
-import { appendFileSync, closeSync, fsyncSync, ftruncateSync, openSync } from "node:fs";
+import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, UsageError } from "../core/errors.js";
@@ -64,7 +64,7 @@ export class RecordsFile {
     this.#path = path;
     this.#file = openSync(path, "a");
     this.#bytes = bytes;
-    ftruncateSync(this.#file, bytes);
+    if (fstatSync(this.#file).size > bytes) ftruncateSync(this.#file, bytes);
   }
 
   get bytes(): number {
