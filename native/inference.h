@@ -39,11 +39,13 @@ class Inference {
   void update();
   void planArena();
   void forwardGroup(const Group& group, size_t images, const ImageSource& source, float* logits, bool keep, char* arena);
+  void forwardStep(size_t step, const Group& group, int from, int to, const float* const* images, bool keep, char* arena);
   void backwardGroup(const Group& group, size_t images, const float* logitGradient, const GradientSink& sink, char* arena);
-  PartBlocks partBlocks(const Part& part, const Group& group, char* arena) const;
+  void backwardStep(size_t step, const Group& group, int from, int to, char* arena);
+  PartBlocks partBlocks(const Part& part, const Group& group, int from, int to, char* arena) const;
   uint16_t* maskOf(int value, size_t block) const;
   uint16_t* chosenOf(size_t step, size_t block) const;
-  char* slot(char* arena, int block, size_t offset) const { return arena + block * slotBytes_ + offset; }
+  float* place(char* arena, const Places& places, int value, int block) const;
 
   Machine machine_;
   std::shared_ptr<Parameters> parameters_;
@@ -54,6 +56,7 @@ class Inference {
   Places forwardPlaces_, backwardPlaces_;     // [value] in a block's slot
   std::vector<size_t> maskOffset_, chosenOffset_;   // [value], [step], in 16-bit words of a block's part
   size_t maskWords_ = 0, slotBytes_ = 0, scratchBytes_ = 0;
+  size_t alone_ = 0;                          // the steps before it take one block at a time
   std::vector<Buffer> arenas_;                // [thread]
   Buffer masks_;
 };

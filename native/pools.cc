@@ -99,6 +99,33 @@ SR_INLINE void maximumOfFour(const float* corner, size_t row, float* output, uin
   for (int p = 0; p < 4 && chosen; p++) chosen[p] = static_cast<uint16_t>(won[p]);
 }
 
+bool coversOnceByFours(const PoolShape& s) {
+  return s.rows == 2 && s.columns == 2 && s.stride == 2 && s.in.height == 2 * s.out.height && s.in.width == 2 * s.out.width;
+}
+
+/** Windows of 2x2 that cover the input once: a line of the gradient goes to four lines, the bits of both masks joined. */
+void spreadToFour(const PoolGradientCall& call) {
+  const Plane &in = call.shape.in, &out = call.shape.out;
+  const uint16_t* chosen = call.chosen;
+  for (int channel = 0; channel < out.channels; channel++) {
+    const Vec scale = set1(call.end.scale ? call.end.scale[channel] : 1);
+    for (int y = 0; y < out.height; y++) {
+      const float* gradient = call.outputGradient + lineOf(out, channel, y, 0) * kLine;
+      const size_t corner = lineOf(in, channel, 2 * y, 0);
+      for (int x = 0; x < out.width; x++, gradient += kLine, chosen += 4) {
+        for (int place = 0; place < 4; place++) {
+          const size_t line = corner + (place >> 1) * in.width + 2 * x + (place & 1);
+          const unsigned bits = chosen[place] & (call.end.maskIn ? call.end.maskIn[line] : 0xffffu);
+          for (int v = 0; v < kVectorsPerLine; v++) {
+            const Vec value = keepBits(bits >> v * kLanes & kLaneMask, load(gradient + v * kLanes));
+            store(call.inputGradient + line * kLine + v * kLanes, mul(value, scale));
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void maximumPool(const PoolCall& call) {
@@ -128,6 +155,7 @@ void averagePool(const PoolCall& call) {
 }
 
 void maximumPoolGradient(const PoolGradientCall& call) {
+  if (coversOnceByFours(call.shape) && !call.end.add) return spreadToFour(call);
   const size_t places = size_t(call.shape.rows) * call.shape.columns;
   gather(call, [&](Vec gradient, size_t number, int place, int v) {
     return keepBits(call.chosen[number * places + place] >> v * kLanes & kLaneMask, gradient);

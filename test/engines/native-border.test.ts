@@ -191,7 +191,7 @@ test("training's arguments are checked", () => {
 });
 
 test("a mask given as a dense tensor is an error", () => {
-  const dense = withTensor("fc.weight", { type: "dense", values: new Float32Array(180), index: undefined });
+  const dense = withTensor("fc.weight", { type: "dense", values: new Float32Array(504), index: undefined });
   assert.throws(
     () => native.train(dense, { rules: new Map([["fc", "mortal"]]) }),
     { name: "TypeError", message: /fc.*must come as connections/ },
