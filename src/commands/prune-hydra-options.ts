@@ -6,7 +6,7 @@ import type { Target } from "../sparsity/connectivity.js";
 import type { InnerAttack, StatisticsRule } from "../training/objectives/objective.js";
 import type { SelectionRule } from "../training/selection.js";
 import type { OptionValues } from "./command.js";
-import { densityOptions, targetOf } from "./density-options.js";
+import { densityOptions, givenDensities, targetOf } from "./density-options.js";
 import { choice, count, number, text, toggle } from "./options.js";
 import { engine, everyCommand, training, trainingData } from "./shared-options.js";
 
@@ -88,41 +88,52 @@ export type PruneHydraOptions = OptionValues<typeof pruneHydraOptions>;
 /** What the options come to: every default settled, by profile where it has one. */
 export interface PruningSettings {
   readonly method: PruningMethod;
-  readonly stages: readonly StageName[];
-  readonly budget: Target;
+  /** What is to be kept; null where a stage alone does not ask: pretrain keeps all, finetune what its network has. */
+  readonly target: Target | null;
   readonly optimizers: Readonly<Record<StageName, StageOptimizer>>;
   readonly batchSize: number;
   readonly attack: InnerAttack;
   readonly statistics: StatisticsRule;
   readonly select: SelectionRule;
+  /** What was settled, by config key, for records and checkpoints. */
+  readonly resolved: Readonly<Record<string, unknown>>;
 }
 
 /** Throws UsageError where density is given in more than one way. */
 export function settle(options: PruneHydraOptions): PruningSettings {
   const isReference = options.profile === "reference";
-  const { weightDecay, momentum, learningRate, finetuneLearningRate } = options;
-  const common = { weightDecay, momentum };
+  const target = targetFor(options);
+  const batchSize = options.batchSize === "auto" ? DEFAULT_BATCH : options.batchSize;
+  const epsilon = options.epsilon ?? (isReference ? 0.031 : 8 / 255);
+  const attackStep = options.attackStep ?? (isReference ? 0.0078 : 2 / 255);
+  const bnUpdates = options.bnUpdates ?? (isReference ? "hydra" : "once");
+  const select = options.select ?? (isReference ? "test-clean" : "val-pgd");
   return {
-    method: options.method,
-    stages: options.stage === "all" ? ["pretrain", "prune", "finetune"] : [options.stage],
-    budget: targetOf(options),
-    optimizers: {
-      pretrain: { ...common, epochs: options.pretrainEpochs, learningRate },
-      prune: { ...common, epochs: options.pruneEpochs, learningRate },
-      finetune: { ...common, epochs: options.finetuneEpochs, learningRate: finetuneLearningRate },
-    },
-    batchSize: options.batchSize === "auto" ? DEFAULT_BATCH : options.batchSize,
-    attack: {
-      epsilon: options.epsilon ?? (isReference ? 0.031 : 8 / 255),
-      stepSize: options.attackStep ?? (isReference ? 0.0078 : 2 / 255),
-      steps: options.attackSteps,
-    },
-    statistics: statisticsOf(options.bnUpdates ?? (isReference ? "hydra" : "once")),
-    select: options.select ?? (isReference ? "test-clean" : "val-pgd"),
+    ...{ method: options.method, target, batchSize, select },
+    optimizers: optimizersOf(options),
+    attack: { epsilon, stepSize: attackStep, steps: options.attackSteps },
+    statistics: statisticsOf(bnUpdates),
+    resolved: { ...target, batchSize, epsilon, attackStep, bnUpdates, select },
   };
 }
 
 const DEFAULT_BATCH = 128;
+
+function targetFor(options: PruneHydraOptions): Target | null {
+  const { stage } = options;
+  if (stage === "pretrain" || (stage === "finetune" && givenDensities(options).length === 0)) return null;
+  return targetOf(options);
+}
+
+function optimizersOf(options: PruneHydraOptions): Readonly<Record<StageName, StageOptimizer>> {
+  const { weightDecay, momentum, learningRate, finetuneLearningRate } = options;
+  const common = { weightDecay, momentum, learningRate };
+  return {
+    pretrain: { ...common, epochs: options.pretrainEpochs },
+    prune: { ...common, epochs: options.pruneEpochs },
+    finetune: { ...common, epochs: options.finetuneEpochs, learningRate: finetuneLearningRate },
+  };
+}
 
 /** The published code is PyTorch, which keeps the unbiased variance; otherwise as in sparse-train, so that both compare. */
 function statisticsOf(updates: StatisticsRule["updates"]): StatisticsRule {

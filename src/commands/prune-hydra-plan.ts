@@ -44,7 +44,7 @@ export async function preparePlan(options: PruneHydraOptions, context: CommandCo
   if (source !== null) requireSameModel(source, options, context);
   const network = source === null ? newNetwork(options, images.images) : fitting(source, images.images);
   const stages = stagesFor(options, source);
-  const kept = keptWeights(network, { stages, source, settings, context });
+  const kept = keptWeights(network, { stages, source, settings });
   const dataDigest = images.images.sha256;
   return {
     ...images,
@@ -136,16 +136,14 @@ interface KeptChoice {
   readonly stages: readonly StageName[];
   readonly source: PruningSource | null;
   readonly settings: PruningSettings;
-  readonly context: CommandContext;
 }
 
-/** By the budget; when only fine-tuning, by the masks of the source, which a budget that is given must agree with. */
-function keptWeights(network: Network, { stages, source, settings, context }: KeptChoice): Map<string, number> {
+/** By the target; when only fine-tuning, by the masks of the source, which a target that is given must agree with. */
+function keptWeights(network: Network, { stages, source, settings }: KeptChoice): ReadonlyMap<string, number> {
   const layers = weightLayers(network.graph, network.input);
-  if (stages[0] !== "finetune") return keptCounts(layers, settings.budget);
+  if (stages[0] !== "finetune") return keptCounts(layers, settings.target ?? { density: 1 });
   const kept = new Map([...masksOf(network)].map(([name, mask]) => [name, mask.length]));
-  const isGiven = ["density", "sparsity", "connections"].some((key) => context.given.has(key));
-  const asked = isGiven ? keptCounts(layers, settings.budget) : kept;
+  const asked = settings.target === null ? kept : keptCounts(layers, settings.target);
   for (const [name, count] of asked) {
     const found = kept.get(name) ?? "all";
     if (found !== count)
@@ -166,11 +164,11 @@ function methodOf(stages: readonly StageName[], source: PruningSource | null, { 
 function densityOf(
   network: Network,
   kept: ReadonlyMap<string, number>,
-  { stages, source, settings }: Omit<KeptChoice, "context">,
+  { stages, source, settings }: KeptChoice,
 ): number {
-  const { budget } = settings;
-  const asked = "density" in budget ? budget.density : undefined;
-  const known = stages[0] === "finetune" ? source?.checkpoint.density : asked;
+  const { target } = settings;
+  if (target !== null && "density" in target) return target.density;
+  const known = stages[0] === "finetune" ? source?.checkpoint.density : undefined;
   if (known !== undefined) return known;
   const sizes = weightLayers(network.graph, network.input).filter(({ rewire }) => rewire);
   return sum(kept.values()) / sum(sizes.map(({ size }) => size));

@@ -23,7 +23,8 @@ export interface Surroundings {
 export async function prunePlan(plan: PruningPlan, surroundings: Surroundings): Promise<number> {
   const { options, context, engine } = surroundings;
   const { name, split, samples, sha256 } = plan.images;
-  const { config, version } = context;
+  const { version } = context;
+  const config = { ...context.config, ...plan.settings.resolved };
   const data = { name, split, samples, sha256 };
   const start = { command: "prune-hydra", version, config, seed: options.seed, engine: engine.info, data };
   const run = new PruningRun(plan, surroundings);
@@ -145,7 +146,7 @@ class PruningRun {
   }
 
   #description(stage: StageName): CheckpointDescription {
-    const { images, source, density, method } = this.#plan;
+    const { images, source, density, method, settings } = this.#plan;
     const { options, context } = this.#surroundings;
     return {
       model: source?.checkpoint.model ?? { name: options.model, width: options.width },
@@ -154,7 +155,7 @@ class PruningRun {
       density: stage === "pretrain" ? 1 : density,
       objective: options.objective,
       seed: options.seed,
-      config: { ...context.resultConfig },
+      config: { ...context.resultConfig, ...settings.resolved },
       tool: context.version,
     };
   }
