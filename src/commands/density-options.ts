@@ -3,17 +3,14 @@ import { UsageError } from "../core/errors.js";
 import type { Target } from "../sparsity/connectivity.js";
 import { count, number } from "./options.js";
 
-export const densityOptions = {
-  density: number({
-    argument: "X",
-    help: "share of the weights that are connections",
-    above: 0,
-    atMost: 1,
-    defaultText: "0.01",
-  }),
-  sparsity: number({ argument: "X", help: "the same as 1 - density", atLeast: 0, below: 1 }),
-  connections: count({ argument: "N", help: "the same as a number of connections", atLeast: 1 }),
-};
+/** The options, with the help of the two that mean something of their own in each command. */
+export function densityOptions(help: { readonly density: string; readonly connections: string }) {
+  return {
+    density: number({ argument: "X", help: help.density, above: 0, atMost: 1, defaultText: "0.01" }),
+    sparsity: number({ argument: "X", help: "the same as 1 - density", atLeast: 0, below: 1 }),
+    connections: count({ argument: "N", help: help.connections, atLeast: 1 }),
+  };
+}
 
 export interface DensityValues {
   readonly density: number | null;

@@ -28,7 +28,10 @@ export const pruneHydraOptions = {
   }),
   model: text({ argument: "NAME", help: "network to pre-train when no CHECKPOINT is given", default: "vgg16" }),
   width: number({ argument: "X", help: "factor on its channels", default: 1, above: 0 }),
-  ...densityOptions,
+  ...densityOptions({
+    density: "share of each layer's weights to keep",
+    connections: "weights to keep in all, at one ratio in every layer",
+  }),
   objective: choice(["natural", "at", "trades"], {
     argument: "NAME",
     help: "loss of all stages",

@@ -21,7 +21,10 @@ export const sparseTrainOptions = {
     default: "bayes",
     later: ["deep-rewiring", "set", "rigl", "flying-bird", "flying-bird-plus"],
   }),
-  ...densityOptions,
+  ...densityOptions({
+    density: "share of the weights that are connections",
+    connections: "the same as a number of connections",
+  }),
   layers: layerDensities({ help: "initial densities of single layers instead of the model's" }),
   objective: choice(["natural", "at", "trades"], {
     argument: "NAME",
