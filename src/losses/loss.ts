@@ -10,6 +10,9 @@ export interface Loss {
   readonly gradient: Float32Array;
 }
 
+/** Any loss of logits [batch, classes] and a label for each sample. */
+export type LossFunction = (logits: Float32Array, labels: Labels, classes: number) => Loss;
+
 /** Throws RangeError unless there is one label in [0, classes) for each row of logits [batch, classes]. */
 export function checkLabels(logits: Float32Array, labels: Labels, classes: number): void {
   if (logits.length !== labels.length * classes) {

@@ -1,15 +1,17 @@
 /** The objectives by the names that commands and records use. */
 import { adversarialTraining } from "./adversarial-training.js";
+import { martObjective } from "./mart.js";
+import { mixedBatchTraining } from "./mixed-batch.js";
 import { naturalObjective } from "./natural.js";
 import { type InnerAttack, methodStatistics, type Objective, type StatisticsRule } from "./objective.js";
 import { tradesObjective } from "./trades.js";
 
-export type ObjectiveName = "natural" | "at" | "trades";
+export type ObjectiveName = "natural" | "at" | "mat" | "trades" | "mart";
 
 export interface ObjectiveChoice {
   readonly objective: ObjectiveName;
   readonly attack: InnerAttack;
-  /** Weight of the KL term of `trades`. */
+  /** Weight of the KL term of `trades` and `mart`. */
   readonly beta: number;
   readonly statistics?: StatisticsRule;
 }
@@ -25,7 +27,11 @@ export function objectiveByName({
       return naturalObjective(statistics);
     case "at":
       return adversarialTraining(attack, statistics);
+    case "mat":
+      return mixedBatchTraining(attack, statistics);
     case "trades":
       return tradesObjective({ attack, beta, statistics });
+    case "mart":
+      return martObjective({ attack, beta, statistics });
   }
 }

@@ -6,6 +6,8 @@ import { klDivergence } from "../../../src/losses/kl-divergence.js";
 import type { Network, Tensor } from "../../../src/models/network.js";
 import { adversarialTraining } from "../../../src/training/objectives/adversarial-training.js";
 import { innerAscent, normalStart, uniformStart } from "../../../src/training/objectives/inner-ascent.js";
+import { martObjective } from "../../../src/training/objectives/mart.js";
+import { mixedBatchTraining } from "../../../src/training/objectives/mixed-batch.js";
 import { naturalObjective } from "../../../src/training/objectives/natural.js";
 import { type Batch, type Objective, trainingStart } from "../../../src/training/objectives/objective.js";
 import { tradesObjective } from "../../../src/training/objectives/trades.js";
@@ -14,6 +16,7 @@ import { plainEngine } from "../../support/plain-engine.js";
 import { networkOf, waveImages } from "../../support/small-networks.js";
 
 const attack = { epsilon: 0.1, stepSize: 0.03, steps: 4 };
+const hydra = { updates: "hydra", variance: "unbiased" } as const;
 const graph = [
   {
     name: "conv",
@@ -35,7 +38,9 @@ const network: Network = networkOf({ graph, input: [4, 4, 1], classes: 3 });
 const objectives: readonly Objective[] = [
   naturalObjective(),
   adversarialTraining(attack),
+  mixedBatchTraining(attack),
   tradesObjective({ attack, beta: 6 }),
+  martObjective({ attack, beta: 6 }),
 ];
 
 test("adversarial training computes the gradient of the cross-entropy at the attacked images", () => {
@@ -64,14 +69,44 @@ test("the attack of TRADES stays in its ball and drives the answers apart", () =
   assert.ok(sum(divergence(attacked)) > 10 * sum(divergence(start)));
 });
 
+test("the attack of MART stays in its ball and raises the cross-entropy", () => {
+  const training = plainEngine.train(network, { rules: new Map() });
+  const batch = batchOf(training);
+  const attacked = attackedBy(martObjective({ attack, beta: 6 }), batch);
+  assertInBall(attacked, batch);
+  assert.ok(meanLossOf(training, attacked, batch.labels) > meanLossOf(training, batch.images, batch.labels));
+});
+
+test("mixed batches hold attacked images in their first half and clean ones in their second, with equal weights", () => {
+  const training = plainEngine.train(network, { rules: new Map() });
+  const batch = batchOf(training);
+  const mixed = attackedBy(mixedBatchTraining(attack), batch);
+  assertInBall(mixed, batch);
+  const half = mixed.length / 2;
+  assert.deepEqual(mixed.subarray(half), batch.images.subarray(half));
+  const [first, labels] = [(images: Float32Array) => images.subarray(0, half), batch.labels.subarray(0, 3)];
+  assert.ok(meanLossOf(training, first(mixed), labels) > meanLossOf(training, first(batch.images), labels));
+  const alone = attackedBy(adversarialTraining(attack), { ...batch, images: first(batch.images), labels });
+  assert.deepEqual(first(mixed), alone, "its attack is that of adversarial training");
+  const expected = gradientsAfter(naturalObjective(), { ...batch, images: mixed });
+  assertSameGradients(gradientsAfter(mixedBatchTraining(attack), batch), expected);
+});
+
+test("of a mixed batch of one image that image is attacked", () => {
+  const training = plainEngine.train(network, { rules: new Map() });
+  const batch = { ...batchOf(training), images: waveImages(1, [4, 4, 1]), labels: Uint8Array.of(2) };
+  assert.notDeepEqual(attackedBy(mixedBatchTraining(attack), batch), batch.images);
+});
+
 for (const [objective, expected] of [
   [naturalObjective(), ["clean"]],
   [adversarialTraining(attack), ["attacked"]],
   [tradesObjective({ attack, beta: 6 }), ["clean", "attacked"]],
-  [
-    tradesObjective({ attack, beta: 6, statistics: { updates: "hydra", variance: "unbiased" } }),
-    ["clean", "clean", "attacked", "clean"],
-  ],
+  [mixedBatchTraining(attack), ["attacked"]],
+  [martObjective({ attack, beta: 6 }), ["clean", "attacked"]],
+  [tradesObjective({ attack, beta: 6, statistics: hydra }), ["clean", "clean", "attacked", "clean"]],
+  [mixedBatchTraining(attack, hydra), ["clean", "attacked"]],
+  [martObjective({ attack, beta: 6, statistics: hydra }), ["clean", "clean", "attacked", "clean"]],
 ] as const) {
   test(`${objective.name} updates running statistics from ${expected.join(", then ")} images`, () => {
     const training = plainEngine.train(network, { rules: new Map() });
@@ -123,6 +158,20 @@ for (const objective of objectives) {
       assertClose(other?.values ?? [], tensor.values, 1e-6);
     }
   });
+}
+
+/** Images of the first training forward that are not the clean ones, seen on a network of its own. */
+function attackedBy(objective: Objective, batch: Batch): Float32Array {
+  const training = plainEngine.train(network, { rules: new Map() });
+  const forward = training.forward.bind(training);
+  const seen: Float32Array[] = [];
+  training.forward = (images) => {
+    if (images !== batch.images) seen.push(images);
+    return forward(images);
+  };
+  finish(objective.accumulate({ ...batch, training }));
+  const [attacked = new Float32Array(0)] = seen;
+  return attacked;
 }
 
 function batchOf(training: Training): Batch {
