@@ -125,6 +125,15 @@ Napi::Value logits(const Info& info) {
   return result;
 }
 
+/** takeTimes(inference): seconds in its steps since the last call, over all threads, for the benchmark. */
+Napi::Value takeTimes(const Info& info) {
+  const StepTimes times = open<Inference>(info[0], "inference")->takeTimes();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("convolutions", times.convolutions);
+  result.Set("others", times.others);
+  return result;
+}
+
 /** Marks the pass between a forward and its backward, in which `lossGradient` runs and may call anything. */
 class PendingPass {
  public:
@@ -379,6 +388,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add<createInference>(exports, "createInference");
   add<logits>(exports, "logits");
   add<inputGradient>(exports, "inputGradient");
+  add<takeTimes>(exports, "takeTimes");
   add<createAscent>(exports, "createAscent");
   add<advance>(exports, "advance");
   add<ascentImages>(exports, "ascentImages");

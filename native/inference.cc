@@ -2,7 +2,7 @@
 // backward pass needs no activation.
 #include "inference.h"
 
-#include <cstring>
+#include <chrono>
 
 #include "threads.h"
 
@@ -12,6 +12,17 @@ namespace {
 constexpr size_t kLineBytes = kLine * sizeof(float);
 
 size_t bytesOf(const Plane& plane) { return plane.lines() * kLineBytes; }
+
+/** Adds its lifetime to a sum. */
+class StepClock {
+ public:
+  explicit StepClock(double& seconds) : seconds_(seconds), start_(std::chrono::steady_clock::now()) {}
+  ~StepClock() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  double& seconds_;
+  std::chrono::steady_clock::time_point start_;
+};
 
 size_t roundedWords(size_t words) { return alignedBytes(words * 2) / 2; }
 
@@ -90,65 +101,66 @@ void Inference::forward(size_t images, const ImageSource& source, float* logits,
   update();
   const std::vector<Group> groups = groupBlocks(blocksOf(images), machine_.threads);
   if (keep) masks_.reserve(blocksOf(images) * maskWords_ * 2);
-  arenas_.resize(machine_.threads);
-  for (size_t t = 0; t < std::min(arenas_.size(), groups.size()); t++)
-    arenas_[t].reserve(scratchBytes_ + (kBlocksTogether + 1) * slotBytes_);
+  spaces_.resize(machine_.threads);
+  for (size_t t = 0; t < std::min(spaces_.size(), groups.size()); t++)
+    spaces_[t].arena.reserve(scratchBytes_ + (kBlocksTogether + 1) * slotBytes_);
   parallel(machine_.threads, groups.size(), [&](size_t g, int thread) {
-    forwardGroup(groups[g], images, source, logits, keep, arenas_[thread].data());
+    forwardGroup(groups[g], images, source, logits, keep, spaces_[thread]);
   });
 }
 
-/** A slot for each block of a group, and one more that values of the steps taken alone share. */
-float* Inference::place(char* arena, const Places& places, int value, int block) const {
+/** Values of the steps taken alone share one slot, the others have one for each block of the group. */
+float* Inference::place(Space& space, const Places& places, int value, int block) const {
   const int slot = program_.lastUse[value] < int(alone_) ? kBlocksTogether : block;
-  return reinterpret_cast<float*>(arena + scratchBytes_ + slot * slotBytes_ + places.offset[value]);
+  return reinterpret_cast<float*>(space.arena.data() + scratchBytes_ + slot * slotBytes_ + places.offset[value]);
 }
 
-void Inference::forwardGroup(const Group& group, size_t images, const ImageSource& source, float* logits, bool keep, char* arena) {
+void Inference::forwardGroup(const Group& group, size_t images, const ImageSource& source, float* logits, bool keep, Space& space) {
   const float* first[kBlocksTogether];
   for (int b = 0; b < group.count; b++) {
-    first[b] = source(group.first + b, place(arena, forwardPlaces_, 0, b));
-    for (size_t i = 0; i < alone_; i++) forwardStep(i, group, b, b + 1, first, keep, arena);
+    first[b] = source(group.first + b, place(space, forwardPlaces_, 0, b));
+    for (size_t i = 0; i < alone_; i++) forwardStep(i, group, b, b + 1, first, keep, space);
   }
-  for (size_t i = alone_; i < program_.steps.size(); i++) forwardStep(i, group, 0, group.count, first, keep, arena);
+  for (size_t i = alone_; i < program_.steps.size(); i++) forwardStep(i, group, 0, group.count, first, keep, space);
   const int output = graph().outputValue();
   for (int b = 0; b < group.count; b++) {
     const size_t block = group.first + b;
     float* to = logits + block * kLine * graph().classes;
-    machine_.target->passes->imagesFromBlock({graph().plane(output), to, place(arena, forwardPlaces_, output, b), imagesIn(images, block)});
+    machine_.target->passes->imagesFromBlock({graph().plane(output), to, place(space, forwardPlaces_, output, b), imagesIn(images, block)});
   }
 }
 
 /** One step of the blocks [from, to) of a group. */
-void Inference::forwardStep(size_t i, const Group& group, int from, int to, const float* const* images, bool keep, char* arena) {
+void Inference::forwardStep(size_t i, const Group& group, int from, int to, const float* const* images, bool keep, Space& space) {
   const Step& step = program_.steps[i];
   StepBlocks blocks;
   blocks.count = to - from;
   for (int b = from; b < to; b++) {
     const int at = b - from;
-    const auto valueOf = [&](int value) { return value == 0 ? images[b] : place(arena, forwardPlaces_, value, b); };
+    const auto valueOf = [&](int value) { return value == 0 ? images[b] : place(space, forwardPlaces_, value, b); };
     blocks.input[at] = valueOf(step.input);
     if (step.add >= 0) blocks.add[at] = valueOf(step.add);
-    blocks.output[at] = place(arena, forwardPlaces_, step.output, b);
+    blocks.output[at] = place(space, forwardPlaces_, step.output, b);
     blocks.mask[at] = keep ? maskOf(step.output, group.first + b) : nullptr;
     blocks.chosen[at] = keep ? chosenOf(i, group.first + b) : nullptr;
     blocks.images[at] = kLine;
   }
-  runner_.forward(step, vectors_[i], blocks, arena);
+  const StepClock clock(step.kind == StepKind::Conv ? space.times.convolutions : space.times.others);
+  runner_.forward(step, vectors_[i], blocks, space.arena.data());
 }
 
 void Inference::backward(size_t images, const float* logitGradient, const GradientSink& sink) {
   const std::vector<Group> groups = groupBlocks(blocksOf(images), machine_.threads);
   parallel(machine_.threads, groups.size(), [&](size_t g, int thread) {
-    backwardGroup(groups[g], images, logitGradient, sink, arenas_[thread].data());
+    backwardGroup(groups[g], images, logitGradient, sink, spaces_[thread]);
   });
 }
 
-PartBlocks Inference::partBlocks(const Part& part, const Group& group, int from, int to, char* arena) const {
+PartBlocks Inference::partBlocks(const Part& part, const Group& group, int from, int to, Space& space) const {
   PartBlocks blocks{part, {}, {}};
   if (part.value < 0) return blocks;
   for (int b = from; b < to; b++) {
-    blocks.gradient[b - from] = place(arena, backwardPlaces_, part.value, b);
+    blocks.gradient[b - from] = place(space, backwardPlaces_, part.value, b);
     blocks.mask[b - from] = maskOf(part.value, group.first + b);
   }
   const int producer = program_.producer[part.value];
@@ -158,9 +170,9 @@ PartBlocks Inference::partBlocks(const Part& part, const Group& group, int from,
   return blocks;
 }
 
-void Inference::backwardGroup(const Group& group, size_t images, const float* logitGradient, const GradientSink& sink, char* arena) {
+void Inference::backwardGroup(const Group& group, size_t images, const float* logitGradient, const GradientSink& sink, Space& space) {
   const int logits = graph().outputValue();
-  const PartBlocks top = partBlocks({logits, true, true}, group, 0, group.count, arena);
+  const PartBlocks top = partBlocks({logits, true, true}, group, 0, group.count, space);
   for (int b = 0; b < group.count; b++) {
     const size_t block = group.first + b;
     float* from = const_cast<float*>(logitGradient) + block * kLine * graph().classes;
@@ -169,24 +181,25 @@ void Inference::backwardGroup(const Group& group, size_t images, const float* lo
       machine_.target->passes->mapGradient({graph().plane(logits), top.gradient[b], top.gradient[b], nullptr, StepRunner::endOf(top, b)});
     }
   }
-  for (size_t i = program_.steps.size(); i-- > alone_;) backwardStep(i, group, 0, group.count, arena);
+  for (size_t i = program_.steps.size(); i-- > alone_;) backwardStep(i, group, 0, group.count, space);
   for (int b = 0; b < group.count; b++) {
-    for (size_t i = alone_; i-- > 0;) backwardStep(i, group, b, b + 1, arena);
-    sink(group.first + b, place(arena, backwardPlaces_, 0, b));
+    for (size_t i = alone_; i-- > 0;) backwardStep(i, group, b, b + 1, space);
+    sink(group.first + b, place(space, backwardPlaces_, 0, b));
   }
 }
 
-void Inference::backwardStep(size_t i, const Group& group, int from, int to, char* arena) {
+void Inference::backwardStep(size_t i, const Group& group, int from, int to, Space& space) {
   const Step& step = program_.steps[i];
   GradientBlocks blocks;
   blocks.count = to - from;
-  blocks.input = partBlocks(program_.inputPart[i], group, from, to, arena);
-  blocks.add = partBlocks(program_.addPart[i], group, from, to, arena);
+  blocks.input = partBlocks(program_.inputPart[i], group, from, to, space);
+  blocks.add = partBlocks(program_.addPart[i], group, from, to, space);
   for (int b = from; b < to; b++) {
-    blocks.output[b - from] = place(arena, backwardPlaces_, step.output, b);
+    blocks.output[b - from] = place(space, backwardPlaces_, step.output, b);
     blocks.chosen[b - from] = chosenOf(i, group.first + b);
   }
-  runner_.backward(step, vectors_[i], blocks, arena);
+  const StepClock clock(step.kind == StepKind::Conv ? space.times.convolutions : space.times.others);
+  runner_.backward(step, vectors_[i], blocks, space.arena.data());
 }
 
 ImageSource Inference::imagesOf(const float* images, size_t count) const {
@@ -206,9 +219,19 @@ GradientSink Inference::gradientInto(float* gradient, size_t count) const {
   };
 }
 
+StepTimes Inference::takeTimes() {
+  StepTimes total;
+  for (Space& space : spaces_) {
+    total.convolutions += space.times.convolutions;
+    total.others += space.times.others;
+    space.times = {};
+  }
+  return total;
+}
+
 size_t Inference::bytes() const {
   size_t total = masks_.bytes();
-  for (const Buffer& arena : arenas_) total += arena.bytes();
+  for (const Space& space : spaces_) total += space.arena.bytes();
   return total;
 }
 

@@ -14,6 +14,11 @@ using ImageSource = std::function<const float*(size_t block, float* slot)>;
 /** Takes a block of the gradient with respect to the images. */
 using GradientSink = std::function<void(size_t block, const float* gradient)>;
 
+/** Seconds that all threads together spent in the steps of a network. */
+struct StepTimes {
+  double convolutions = 0, others = 0;
+};
+
 class Inference {
  public:
   Inference(const Machine& machine, std::shared_ptr<Parameters> parameters);
@@ -33,19 +38,28 @@ class Inference {
   /** Set while a forward's masks wait for their backward: only one such pass at a time. */
   bool pending = false;
 
+  /** Since the last call. */
+  StepTimes takeTimes();
+
   size_t bytes() const;
 
  private:
+  /** What one thread works in: scratch of the kernels, then a slot for each block of a group and one more. */
+  struct Space {
+    Buffer arena;
+    StepTimes times;
+  };
+
   void update();
   void planArena();
-  void forwardGroup(const Group& group, size_t images, const ImageSource& source, float* logits, bool keep, char* arena);
-  void forwardStep(size_t step, const Group& group, int from, int to, const float* const* images, bool keep, char* arena);
-  void backwardGroup(const Group& group, size_t images, const float* logitGradient, const GradientSink& sink, char* arena);
-  void backwardStep(size_t step, const Group& group, int from, int to, char* arena);
-  PartBlocks partBlocks(const Part& part, const Group& group, int from, int to, char* arena) const;
+  void forwardGroup(const Group& group, size_t images, const ImageSource& source, float* logits, bool keep, Space& space);
+  void forwardStep(size_t step, const Group& group, int from, int to, const float* const* images, bool keep, Space& space);
+  void backwardGroup(const Group& group, size_t images, const float* logitGradient, const GradientSink& sink, Space& space);
+  void backwardStep(size_t step, const Group& group, int from, int to, Space& space);
+  PartBlocks partBlocks(const Part& part, const Group& group, int from, int to, Space& space) const;
   uint16_t* maskOf(int value, size_t block) const;
   uint16_t* chosenOf(size_t step, size_t block) const;
-  float* place(char* arena, const Places& places, int value, int block) const;
+  float* place(Space& space, const Places& places, int value, int block) const;
 
   Machine machine_;
   std::shared_ptr<Parameters> parameters_;
@@ -57,7 +71,7 @@ class Inference {
   std::vector<size_t> maskOffset_, chosenOffset_;   // [value], [step], in 16-bit words of a block's part
   size_t maskWords_ = 0, slotBytes_ = 0, scratchBytes_ = 0;
   size_t alone_ = 0;                          // the steps before it take one block at a time
-  std::vector<Buffer> arenas_;                // [thread]
+  std::vector<Space> spaces_;                 // [thread]
   Buffer masks_;
 };
 

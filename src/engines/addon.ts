@@ -13,6 +13,12 @@ export interface Machine {
   readonly threads: number;
 }
 
+/** Seconds in the kernels of a network, summed over the threads. */
+export interface StepTimes {
+  readonly convolutions: number;
+  readonly others: number;
+}
+
 interface NamedValues<Values> {
   readonly name: string;
   readonly values: Values;
@@ -29,6 +35,7 @@ export interface Addon {
     images: Float32Array,
     lossGradient: LossGradient,
   ): { logits: Float32Array; gradient: Float32Array };
+  takeTimes(inference: Handle): StepTimes;
   createAscent(inference: Handle, images: Float32Array, origin: Float32Array, rule: object): Handle;
   advance(ascent: Handle, steps: number, lossGradient: LossGradient): void;
   ascentImages(ascent: Handle): Float32Array;

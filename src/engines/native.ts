@@ -3,7 +3,15 @@ import { cpus } from "node:os";
 import { ResourceError } from "../core/errors.js";
 import type { Layer } from "../models/graph.js";
 import type { Network, Tensor } from "../models/network.js";
-import { type Addon, chooseMachine, type Handle, isTargetForced, loadAddon, type Machine } from "./addon.js";
+import {
+  type Addon,
+  chooseMachine,
+  type Handle,
+  isTargetForced,
+  loadAddon,
+  type Machine,
+  type StepTimes,
+} from "./addon.js";
 import type { Ascent, AscentProblem, Engine, Inference, LossGradient, Training, TrainingOptions } from "./engine.js";
 import { NativeTraining } from "./native-training.js";
 
@@ -39,6 +47,12 @@ function trainingOf(network: Network, options: TrainingOptions, { addon, machine
   const handle = withMemory(() => addon.createTraining(described, machine));
   const inference = new NativeInference(network, addon, addon.inferenceOf(handle));
   return new NativeTraining({ network, addon, handle, inference });
+}
+
+/** Seconds that the steps of a native network took since the last call, for the benchmark; TypeError for another engine's. */
+export function takeTimes(inference: Inference): StepTimes {
+  if (!(inference instanceof NativeInference)) throw new TypeError("inference must be the native engine's");
+  return inference.addon.takeTimes(inference.handle);
 }
 
 class NativeInference implements Inference {
