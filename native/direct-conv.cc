@@ -1,6 +1,6 @@
 // Direct convolution of dense weights: any kernel, stride and plane, dense layers included (1x1 on a plane of 1x1).
 // Loops: runs of positions that the same taps reach; groups of target channels; tiles of a run (neighbours of a row, or one
-// position of several blocks); source channels; taps, which share lines in L1. A group times a tile of sums stays in registers: each source line loaded serves the whole
+// position of several blocks); source channels; taps, which share lines in L1 (on small planes taps, then channels). A group times a tile of sums stays in registers: each source line loaded serves the whole
 // group, each weight the whole tile. Wall: the multiply-adds, or L2 where a tile's source does not stay in L1.
 #include "epilogue.h"
 #include "geometry.h"
@@ -23,28 +23,41 @@ struct Tile {
   bool acrossBlocks;
 };
 
+/** Lines `at` floats from `source`, each times a weight of each channel of the group. */
+template <int kGroup, int kLines>
+SR_INLINE void addProducts(const float* const* source, size_t at, const float* weights, Vec* acc) {
+  constexpr int kHeld = kLines * kVectorsPerLine;
+  Vec x[kHeld];
+#pragma GCC unroll 16
+  for (int j = 0; j < kHeld; j++) x[j] = load(source[j / kVectorsPerLine] + at + j % kVectorsPerLine * kLanes);
+#pragma GCC unroll 8
+  for (int r = 0; r < kGroup; r++) {
+    Vec weight = set1(weights[r]);
+#pragma GCC unroll 16
+    for (int j = 0; j < kHeld; j++) acc[r * kHeld + j] = fma(weight, x[j], acc[r * kHeld + j]);
+  }
+}
+
 /** kLines sums for each of kGroup channels. */
 template <int kGroup, int kLines>
-SR_INLINE void sums(const float* const* source, const Geometry& g, const Run& run, int channels, const float* weights, Vec* acc) {
-  constexpr int kHeld = kLines * kVectorsPerLine;
+SR_INLINE void sums(const float* const* source, const Geometry& g, const Run& run, int channels, bool tapsInside, const float* weights, Vec* acc) {
 #pragma GCC unroll 64
-  for (int i = 0; i < kGroup * kHeld; i++) acc[i] = zero();
+  for (int i = 0; i < kGroup * kLines * kVectorsPerLine; i++) acc[i] = zero();
   int taps = g.kernel * g.kernel;
-  for (int channel = 0; channel < channels; channel++, weights += taps * kGroup) {
-    size_t plane = channel * g.sourceStride;
-    for (int i = 0; i < run.taps; i++) {
-      const float* w = weights + run.tap[i].index * kGroup;
-      size_t at = (plane + run.tap[i].offset) * kLine;
-      Vec x[kHeld];
-#pragma GCC unroll 16
-      for (int j = 0; j < kHeld; j++) x[j] = load(source[j / kVectorsPerLine] + at + j % kVectorsPerLine * kLanes);
-#pragma GCC unroll 8
-      for (int r = 0; r < kGroup; r++) {
-        Vec weight = set1(w[r]);
-#pragma GCC unroll 16
-        for (int j = 0; j < kHeld; j++) acc[r * kHeld + j] = fma(weight, x[j], acc[r * kHeld + j]);
+  size_t plane = g.sourceStride * kLine;
+  if (tapsInside) {
+    for (int channel = 0; channel < channels; channel++, weights += taps * kGroup) {
+      for (int i = 0; i < run.taps; i++) {
+        const Tap& tap = run.tap[i];
+        addProducts<kGroup, kLines>(source, channel * plane + tap.offset * kLine, weights + tap.index * kGroup, acc);
       }
     }
+    return;
+  }
+  for (int i = 0; i < run.taps; i++) {
+    const float* w = weights + size_t(run.tap[i].index) * channels * kGroup;
+    size_t at = run.tap[i].offset * kLine;
+    for (int channel = 0; channel < channels; channel++, at += plane, w += kGroup) addProducts<kGroup, kLines>(source, at, w, acc);
   }
 }
 
@@ -59,7 +72,7 @@ void tile(const ConvCall& call, const Geometry& g, const Tile& t, int group) {
     source[i] = call.input[block] + size_t(at) * g.sourceStep * kLine;
   }
   Vec acc[kGroup * kHeld];
-  sums<kGroup, kLines>(source, g, *t.run, sources, weights, acc);
+  sums<kGroup, kLines>(source, g, *t.run, sources, directTapsInside(*call.plan), weights, acc);
 #pragma GCC unroll 8
   for (int r = 0; r < kGroup; r++) {
     if (group + r >= targets) break;

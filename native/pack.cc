@@ -73,12 +73,14 @@ DenseReader readerOf(const ConvPlan& plan, const float* dense) {
 void packDirect(const ConvPlan& plan, const float* dense, float* packed) {
   DenseReader weights = readerOf(plan, dense);
   int group = plan.channelGroup, groups = groupsOf(weights.targets, group);
+  bool tapsInside = directTapsInside(plan);
   for (int g = 0; g < groups; g++) {
     float* out = packed + size_t(g) * weights.taps * weights.sources * group;
     for (int source = 0; source < weights.sources; source++) {
       for (int i = 0; i < group; i++) {
         for (int tap = 0; tap < weights.taps; tap++) {
-          out[(size_t(source) * weights.taps + tap) * group + i] = weights.at(g * group + i, source, tap);
+          size_t place = tapsInside ? size_t(source) * weights.taps + tap : size_t(tap) * weights.sources + source;
+          out[place * group + i] = weights.at(g * group + i, source, tap);
         }
       }
     }

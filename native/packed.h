@@ -61,7 +61,11 @@ SR_INLINE size_t winogradScratchBytes(const ConvPlan& plan) {
   return lines * 36 * kLine * sizeof(float);
 }
 
-/** Direct: [group of target channels][source channel][tap][target channel of the group], absent channels zero. */
+/**
+ * Direct: [group of target channels][source channel][tap][target channel of the group], absent channels zero. On planes up to 4
+ * wide, where edges leave out most taps of a position, [tap][source channel]: what is left out is not read.
+ */
+SR_INLINE bool directTapsInside(const ConvPlan& plan) { return plan.target().width > 4; }
 constexpr int kDirectGroup = 6;   // times four lines: 24 of AVX-512's 32 registers; times one: 12 of AVX2's 16
 constexpr int kNarrowGroup = 3;   // the gradient of an image has three channels: times eight lines, times two
 SR_INLINE size_t directWeights(const ConvPlan& plan) {

@@ -17,11 +17,49 @@ ConvPlan planConv(const ConvShape& shape, Direction direction, Algorithm algorit
   return plan;
 }
 
+namespace {
+
+/**
+ * Constants for 3x3 convolutions that keep their plane, by its size. Beside each row what they were chosen from: batch of 128,
+ * one core of a Xeon with AVX-512, 230 GFLOP/s at peak, milliseconds of the forward pass (kernels-bench --processor-time).
+ */
+struct Row {
+  int lines;             // planes of at least so many positions
+  Algorithm dense;       // for densities from `denseFrom` on
+  double denseFrom;
+  int channelBlock;      // of sparse layers from density 0.06 on; 0: all channels
+};
+constexpr double kBlocksFrom = 0.06;   // at 0.03 blocks lose everywhere: 512 channels at 2x2, 0.33 ms without, 0.48 in blocks of 64
+constexpr Row kRows[] = {
+    {1024, Algorithm::Winograd, 0.17, 0},    // 64 -> 64 at 32x32: Winograd 24; sparse at 0.1: all 14.3, blocks of 64 18.9, 32 17.2, 16 16.8
+    {256, Algorithm::Winograd, 0.19, 32},    // 128 -> 128 at 16x16: Winograd 19.7; at 0.1: all 11.0, 64 10.7, 32 10.5, 16 11.1
+    {64, Algorithm::Winograd, 0.18, 32},     // 256 -> 256 at 8x8: Winograd 16.3; at 0.1: all 11.5, 64 9.0 (gradient 10.8), 32 9.2 (9.5), 16 11.7
+    {16, Algorithm::Winograd, 0.26, 64},     // 512 -> 512 at 4x4: Winograd 17.8; at 0.1: all 8.2, 64 7.0, 32 7.3, 16 9.1
+    {1, Algorithm::Direct, 0.5, 64},         // 512 -> 512 at 2x2: direct 5.6; at 0.1: all 1.6, 64 1.1, 32 1.3, 16 2.2
+};
+
+/** From which density on the direct form wins elsewhere: stride 2, 1x1, dense layers, images. */
+constexpr double kDirectForward = 0.38;    // 128 -> 256, 3x3, 16x16 to 8x8, dense: direct 42, sparse 115; 1x1 of stride 2: 6.1 and 16.3
+constexpr double kDirectGradient = 0.5;    // the same: 42 and 87; 7.8 and 12.0
+
+ConvPlan planKept(const ConvShape& shape, double density, Direction direction) {
+  const Row* row = kRows;
+  while (shape.in.height * shape.in.width < row->lines) row++;
+  bool fits = supports(shape, row->dense) && shape.in.channels > kNarrowGroup;
+  if (density >= row->denseFrom && fits) return planConv(shape, direction, row->dense);
+  if (density >= kDirectGradient) return planConv(shape, direction, Algorithm::Direct);
+  ConvPlan plan = planConv(shape, direction, Algorithm::Sparse);
+  if (row->channelBlock > 0 && density >= kBlocksFrom) plan.channelBlock = row->channelBlock;
+  return plan;
+}
+
+}  // namespace
+
 ConvPlan planConv(const ConvShape& shape, size_t connections, Direction direction) {
   double density = double(connections) / (double(shape.in.channels) * shape.out.channels * shape.kernel * shape.kernel);
-  bool fewChannels = shape.in.channels <= kNarrowGroup;
-  if (!fewChannels && density >= 0.17 && supports(shape, Algorithm::Winograd)) return planConv(shape, direction, Algorithm::Winograd);
-  return planConv(shape, direction, density >= 0.5 ? Algorithm::Direct : Algorithm::Sparse);
+  if (keepsPlane3x3(shape)) return planKept(shape, density, direction);
+  double directFrom = direction == Direction::Forward ? kDirectForward : kDirectGradient;
+  return planConv(shape, direction, density >= directFrom ? Algorithm::Direct : Algorithm::Sparse);
 }
 
 size_t scratchBytes(const ConvPlan& plan) {

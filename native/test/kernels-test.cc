@@ -1,5 +1,6 @@
 // Every kernel on every target that this machine has, at odd shapes: against a plain loop in double, the targets against
 // each other by bits, blocks together against blocks alone by bits, and guards around all buffers.
+#include "../packed.h"
 #include "support.h"
 
 namespace sparse_robust {
@@ -241,7 +242,12 @@ void testShape(const ConvShape& shape, double density, int blocks) {
   Case c{shape, density, blocks};
   for (Direction direction : {Direction::Forward, Direction::InputGradient}) {
     for (Algorithm algorithm : {Algorithm::Sparse, Algorithm::Direct, Algorithm::Winograd}) {
-      if (supports(shape, algorithm)) testConvolution(c, planConv(shape, direction, algorithm));
+      if (!supports(shape, algorithm)) continue;
+      ConvPlan plan = planConv(shape, direction, algorithm);
+      testConvolution(c, plan);
+      if (algorithm != Algorithm::Sparse || !keepsPlane3x3(shape)) continue;
+      plan.channelBlock = 2;   // several blocks of source channels, the last one not full
+      testConvolution(c, plan);
     }
   }
   testWeightGradient(c);
