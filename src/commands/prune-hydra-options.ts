@@ -32,11 +32,11 @@ export const pruneHydraOptions = {
     density: "share of each layer's weights to keep",
     connections: "weights to keep in all, at one ratio in every layer",
   }),
-  objective: choice(["natural", "at", "trades"], {
+  objective: choice(["natural", "at", "mat", "trades", "mart"], {
     argument: "NAME",
     help: "loss of all stages",
     default: "trades",
-    later: ["mat", "mart", "rst"],
+    later: ["rst"],
   }),
   pretrainEpochs: count({ argument: "N", help: "epochs of dense pre-training", default: 100, atLeast: 1 }),
   pruneEpochs: count({ argument: "N", help: "epochs in which the masks are learned", default: 20, atLeast: 1 }),
@@ -53,7 +53,7 @@ export const pruneHydraOptions = {
   }),
   attackStep: number({ argument: "X", help: "its step", above: 0, defaultText: "2/255; reference: 0.0078" }),
   attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
-  beta: number({ argument: "X", help: "weight of the KL term of trades", default: 6, atLeast: 0 }),
+  beta: number({ argument: "X", help: "weight of the KL term of trades and mart", default: 6, atLeast: 0 }),
   profile: choice(["corrected", "reference"], {
     argument: "NAME",
     help: "defaults: ours, or those of the published code",

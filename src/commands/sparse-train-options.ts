@@ -26,11 +26,11 @@ export const sparseTrainOptions = {
     connections: "the same as a number of connections",
   }),
   layers: layerDensities({ help: "initial densities of single layers instead of the model's" }),
-  objective: choice(["natural", "at", "trades"], {
+  objective: choice(["natural", "at", "mat", "trades", "mart"], {
     argument: "NAME",
-    help: "loss: clean images, images attacked by PGD, or TRADES",
+    help: "loss: clean images, images attacked by PGD, half of them attacked, TRADES, or MART",
     default: "at",
-    later: ["mat", "mart", "rst"],
+    later: ["rst"],
   }),
   epochs: count({ argument: "N", help: "passes over the training images", default: 200, atLeast: 1 }),
   steps: count({ argument: "N", help: "stop after N steps; the schedule stays that of --epochs", atLeast: 1 }),
@@ -46,7 +46,7 @@ export const sparseTrainOptions = {
   epsilon: number({ argument: "X", help: "radius of the training attack", default: "8/255", above: 0 }),
   attackStep: number({ argument: "X", help: "its step", default: "2/255", above: 0 }),
   attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
-  beta: number({ argument: "X", help: "weight of the KL term of trades", default: 6, atLeast: 0 }),
+  beta: number({ argument: "X", help: "weight of the KL term of trades and mart", default: 6, atLeast: 0 }),
   noiseScaling: number({ argument: "X", help: "sigma of the noise on connections", default: 1e-6, atLeast: 0 }),
   noiseMode: choice(["code", "langevin"], {
     argument: "NAME",

@@ -25,6 +25,7 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["sparsity", 0.8, withoutDensity],
   ["connections", 2000, withoutDensity],
   ["objective", "at"],
+  ["objective", "mart"],
   ["pretrainEpochs", 3],
   ["pruneEpochs", 3],
   ["finetuneEpochs", 3],

@@ -27,6 +27,8 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["connections", 2000, withoutDensity],
   ["set", ["layers.conv3.density=0.2"]],
   ["objective", "at"],
+  ["objective", "mat"],
+  ["objective", "mart"],
   ["epochs", 3],
   ["steps", 2],
   ["learningRate", 0.05],
@@ -91,7 +93,7 @@ test("the defaults are those of the publication, profile by profile", async () =
 
 for (const [key, value] of [
   ["mode", "rigl"],
-  ["objective", "mart"],
+  ["objective", "rst"],
   ["schedule", "cosine"],
 ] as const) {
   test(`--${key} ${value} is refused until it is there`, async () => {
