@@ -46,7 +46,10 @@
     },
     {
       "target_name": "sparse_robust",
-      "sources": ["addon.cc", "border.cc", "border-network.cc", "<@(engine_sources)"],
+      "sources": [
+        "addon.cc", "addon-inference.cc", "addon-training.cc", "border.cc", "border-network.cc", "border-training.cc",
+        "<@(engine_sources)"
+      ],
       "dependencies": ["<(napi)", "<@(kernel_libraries)"]
     }
   ],

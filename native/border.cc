@@ -98,6 +98,15 @@ Napi::Uint32Array toPositions(Napi::Env env, const std::vector<uint32_t>& values
   return array;
 }
 
+void readConnections(const Napi::Object& tensor, Name name, size_t size, std::vector<uint32_t>& index, std::vector<float>& values) {
+  index = copied(positions(field(tensor, "index"), name + " index"));
+  for (size_t i = 0; i < index.size(); i++) {
+    if (index[i] < size && (i == 0 || index[i] > index[i - 1])) continue;
+    throw Napi::RangeError::New(tensor.Env(), name + " index: positions must ascend and be below " + std::to_string(size));
+  }
+  values = copied(floats(field(tensor, "values"), name + " values", index.size()));
+}
+
 Machine machineOf(const Napi::Value& value) {
   const Napi::Object object = objectAt(value, "machine");
   return {&chooseTarget(text(field(object, "target"), "target")), int(integer(field(object, "threads"), "threads", 1, 1024))};

@@ -37,13 +37,21 @@ Span<float> images(const Napi::Value& value, Name name, const Graph& graph, size
 Napi::Float32Array toFloats(Napi::Env env, const std::vector<float>& values);
 Napi::Uint32Array toPositions(Napi::Env env, const std::vector<uint32_t>& values);
 
+template <typename T>
+std::vector<T> copied(const Span<T>& values) {
+  return {values.data, values.data + values.size};
+}
+
+/** From {index, values}: ascending positions below `size`, and as many values. */
+void readConnections(const Napi::Object& tensor, Name name, size_t size, std::vector<uint32_t>& index, std::vector<float>& values);
+
 /** {target, threads} */
 Machine machineOf(const Napi::Value& value);
 
 /** {input, classes, layers, tensors}: the graph with its parameters (border-network.cc). */
 std::shared_ptr<Parameters> parametersOf(const Napi::Value& value);
 
-/** Adds {rules, full, state} of the same object to a training of its parameters. */
+/** Adds {rules, full, state} of the same object to a training of its parameters (border-training.cc, as what follows). */
 void readTraining(const Napi::Value& value, Training& training);
 
 /** [{name, values, index?}] in graph order, and [{name, values}] of the optimiser's state. */

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { Worker } from "node:worker_threads";
 import { ResourceError, UsageError } from "../../src/core/errors.js";
 import { loadAddon } from "../../src/engines/addon.js";
 import { chooseEngine } from "../../src/engines/choose.js";
@@ -192,10 +190,10 @@ test("training's arguments are checked", () => {
 
 test("a mask given as a dense tensor is an error", () => {
   const dense = withTensor("fc.weight", { type: "dense", values: new Float32Array(504), index: undefined });
-  assert.throws(
-    () => native.train(dense, { rules: new Map([["fc", "mortal"]]) }),
-    { name: "TypeError", message: /fc.*must come as connections/ },
-  );
+  assert.throws(() => native.train(dense, { rules: new Map([["fc", "mortal"]]) }), {
+    name: "TypeError",
+    message: /fc.*must come as connections/,
+  });
 });
 
 test("views with an offset are read where they begin", () => {
@@ -226,38 +224,4 @@ test("threads and target are checked", () => {
     assert.throws(() => nativeEngine({ reason: "", threads }), UsageError);
   assert.throws(() => chooseEngine({ engine: "tensorflow" }), UsageError);
   assert.ok(!(new UsageError("") instanceof ResourceError));
-});
-
-const program = (rest: string) => `
-  import { nativeEngine } from ${JSON.stringify(new URL("../../src/engines/native.js", import.meta.url).href)};
-  import { batchOf, networkOf } from ${JSON.stringify(new URL("../support/random-network.js", import.meta.url).href)};
-  const recipe = ${JSON.stringify({ ...recipe, batch: 70 })};
-  const inference = nativeEngine({ reason: "tests", threads: 3 }).infer(networkOf(recipe));
-  inference.logits(batchOf(recipe).images);
-  ${rest}`;
-
-for (const [ending, code] of [
-  ["process.exit(5);", 5],
-  ["", 0],
-  ["process.on('exit', () => inference.dispose()); setTimeout(() => process.exit(7), 1);", 7],
-] as const) {
-  test(`a process that ends by ${ending || "running out of work"} ends with its own exit code`, () => {
-    const run = spawnSync(process.execPath, ["--input-type=module", "-e", program(ending)], { encoding: "utf8" });
-    assert.deepEqual([run.status, run.signal, run.stderr], [code, null, ""]);
-  });
-}
-
-test("workers that load the engine come and go, and the main thread's engine goes on", async () => {
-  const url = new URL(
-    `data:text/javascript,${encodeURIComponent(program("inference.logits(batchOf(recipe).images);"))}`,
-  );
-  const before = native.infer(network).logits(images);
-  for (let i = 0; i < 3; i++) {
-    const workers = [new Worker(url), new Worker(url)];
-    const codes = await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve))));
-    assert.deepEqual(codes, [0, 0]);
-  }
-  const stopped = new Worker(url);
-  await stopped.terminate();
-  assert.deepEqual(native.infer(network).logits(images), before);
 });
