@@ -72,9 +72,9 @@ async function start<Table extends OptionTable>(command: Command<Table>, argv: r
     };
     const code = await command.run(merged.options, context);
     await surroundings.output.finished();
-    return surroundings.output.closed && command.whenClosed === "end" ? exitCodes.done : code;
+    return surroundings.output.hasLostReader && command.whenClosed === "end" ? exitCodes.done : code;
   } catch (error) {
-    if (surroundings.output.closed && command.whenClosed === "end") return exitCodes.done;
+    if (surroundings.output.hasLostReader && command.whenClosed === "end") return exitCodes.done;
     surroundings.screen.clear();
     throw error;
   } finally {

@@ -1,23 +1,29 @@
 /** Standard output in order, with back pressure, and without complaint when its reader goes away. */
 import { once } from "node:events";
 import type { Writable } from "node:stream";
+import { fileError } from "../core/file-errors.js";
 
 /** Owns stdout for the time of a command. */
 export class Output {
   readonly #stream: Writable;
   readonly #whenClosed: () => void;
   #closed = false;
-  #failure: Error | null = null;
+  #failure: unknown = null;
 
   constructor(stream: Writable, whenClosed: () => void) {
     this.#stream = stream;
     this.#whenClosed = whenClosed;
-    stream.on("error", (error: NodeJS.ErrnoException) => this.#lost(error));
+    stream.on("error", (error) => this.#lost(error));
   }
 
-  /** Whether the reader has gone: what is written from now on is dropped. */
+  /** Whether nothing can be written any more: what comes now is dropped. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Closed by its reader, as opposed to a disk that is full. */
+  get hasLostReader(): boolean {
+    return this.#closed && this.#failure === null;
   }
 
   write(content: string | Uint8Array): void {
@@ -34,14 +40,25 @@ export class Output {
 
   /** Resolves when everything has been handed to the system. */
   async finished(): Promise<void> {
-    if (!this.#closed) await new Promise<void>((resolve) => this.#stream.write("", () => resolve()));
+    if (!this.#closed) await this.#written();
     if (this.#failure !== null) throw this.#failure;
   }
 
-  #lost(error: NodeJS.ErrnoException): void {
+  /** The error of a write comes to its callback before it is an event. */
+  #written(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stream.write("", (error) => {
+        if (error) this.#lost(error);
+        resolve();
+      });
+    });
+  }
+
+  #lost(error: Error): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") this.#whenClosed();
-    else this.#failure = error;
+    const code = "code" in error ? error.code : "";
+    if (code === "EPIPE" || code === "ERR_STREAM_DESTROYED") this.#whenClosed();
+    else this.#failure = fileError(error, "write", "standard output");
   }
 }

@@ -1,9 +1,10 @@
 /** The folder of a training run: what it may hold already, and its records as they are written. */
 import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, UsageError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
+import { makeFolder } from "../core/make-folder.js";
 import { formatRecord } from "../formats/ndjson.js";
 import { type RunState, readRunState } from "./run-state.js";
 
@@ -45,7 +46,7 @@ export async function lookAtRunDirectory({ path, resume, force }: RunDirectoryOp
 /** Makes the folder and clears it of an earlier run, or of the records behind the state that is resumed. */
 export async function openRecords({ path, resumed }: RunDirectory): Promise<RecordsFile> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     if (resumed === null) for (const file of await runFiles(path)) await rm(join(path, file));
     return new RecordsFile(join(path, RECORDS_FILE), resumed?.records.length ?? 0);
   } catch (error) {

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { withOptionTables } from "../../src/cli/option-table.js";
+
+const README = new URL("../../../README.md", import.meta.url);
+
+test("the README's option tables are those of the commands (npm run options writes them)", async () => {
+  const text = readFileSync(README, "utf8");
+  assert.equal(await withOptionTables(text), text);
+  for (const command of ["sparse-train", "attack-eval", "prune-hydra", "compare"]) {
+    assert.match(text, new RegExp(`<!-- options of ${command} -->\\n\\n\\| option `));
+  }
+});
+
+test("a marker that names no command is an error", async () => {
+  await assert.rejects(withOptionTables("<!-- options of compair -->\n<!-- end of options -->"), /the commands are/);
+});
