@@ -1,13 +1,13 @@
 /**
- * `npm run bench`: images a second of forward + input gradient (one PGD step) of a network at the method's layer densities.
- * The table goes to stderr, `benchmark` records to stdout. Medians of several rounds; densities take turns in each round, so
- * that a slow minute of the machine falls on all of them.
+ * `npm run bench`: images a second of one PGD step (forward + gradient to the images + step) at the method's layer densities,
+ * and the share of its time outside the network's kernels. The table goes to stderr, `benchmark` records to stdout. Medians of
+ * several rounds; the densities take turns in each round, so that a slow minute of the machine falls on all of them.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { stream } from "../../src/core/rng.js";
-import { chooseEngine } from "../../src/engines/choose.js";
-import type { Engine, Inference } from "../../src/engines/engine.js";
+import type { Inference } from "../../src/engines/engine.js";
+import { nativeEngine, takeTimes } from "../../src/engines/native.js";
 import { formatRecord } from "../../src/formats/ndjson.js";
 import { crossEntropy } from "../../src/losses/cross-entropy.js";
 import { catalogModel } from "../../src/models/catalog.js";
@@ -28,46 +28,54 @@ const { values: flags } = parseArgs({
 
 const INPUT = [32, 32, 3] as const;
 const CLASSES = 10;
-const batch = Number(flags["batch-size"]);
-const engine = await chooseEngine({ engine: "native", threads: Number(flags.threads) });
-const densities = flags.densities.split(",").map(Number);
-const runs = densities.map((density) => ({
-  density,
-  network: sparseNetwork(engine, density),
-  seconds: [] as number[],
-}));
+const batchSize = Number(flags["batch-size"]);
+const steps = Number(flags.steps);
+const engine = nativeEngine({ threads: Number(flags.threads), reason: "benchmark" });
 
-const images = new Float32Array(batch * INPUT[0] * INPUT[1] * INPUT[2]);
+interface Timing {
+  /** Of one step. */
+  readonly seconds: number;
+  /** Shares of the threads' time: convolution kernels, all other steps of the network. */
+  readonly convolutions: number;
+  readonly others: number;
+}
+
+const images = new Float32Array(batchSize * INPUT[0] * INPUT[1] * INPUT[2]);
 stream(1, "start").fillUniform(images, 0, 1);
-const labels = Uint8Array.from({ length: batch }, (_, i) => i % CLASSES);
+const labels = Uint8Array.from({ length: batchSize }, (_, i) => i % CLASSES);
 
+const runs = flags.densities.split(",").map((text) => {
+  const density = Number(text);
+  return { density, network: sparseNetwork(density), timings: [] as Timing[] };
+});
 for (let round = 0; round <= Number(flags.rounds); round++) {
-  for (const run of runs) {
-    const seconds = pgdStepSeconds(run.network);
-    if (round > 0) run.seconds.push(seconds);
+  for (const { network, timings } of runs) {
+    const timing = timeSteps(network);
+    if (round > 0) timings.push(timing);
   }
 }
-for (const { density, seconds } of runs) report(density, median(seconds));
+print("| network | density | ms a step | images/s | in convolutions | in other layers | outside |");
+print("| :-- | --: | --: | --: | --: | --: | --: |");
+for (const { density, timings } of runs) report(density, medianOf(timings));
 
 /** The method's network after its first top-up, which is what training spends its time on. */
-function sparseNetwork({ infer }: Engine, density: number): Inference {
+function sparseNetwork(density: number): Inference {
   const { graph, initialDensity } = catalogModel({ name: flags.model, width: 1, input: INPUT, classes: CLASSES });
-  const kernels = weightLayers(graph, INPUT);
   const { network } = initialNetwork({
     graph,
     input: INPUT,
     classes: CLASSES,
     mode: density < 1 ? "fixed" : "dense",
-    budget: budgetOf({ density }, kernels),
+    budget: budgetOf({ density }, weightLayers(graph, INPUT)),
     initialDensity: ({ name }, p) => initialDensity.get(name)?.(p) ?? p,
     excess: "rescale",
     seed: 1,
   });
-  return infer(network);
+  return engine.infer(network);
 }
 
-/** Mean time of one step of projected ascent on the cross-entropy, the host's part of it included. */
-function pgdStepSeconds(network: Inference): number {
+/** Steps of projected ascent on the cross-entropy, the host's part of it included. */
+function timeSteps(network: Inference): Timing {
   const ascent = network.ascend({
     images,
     origin: images,
@@ -77,31 +85,40 @@ function pgdStepSeconds(network: Inference): number {
     stepSize: 2 / 255,
     bounds: [0, 1],
   });
-  const steps = Number(flags.steps);
+  takeTimes(network);
   const start = performance.now();
   ascent.advance(steps);
-  const seconds = (performance.now() - start) / 1000 / steps;
+  const seconds = (performance.now() - start) / 1000;
+  const { convolutions, others } = takeTimes(network);
   ascent.dispose();
-  return seconds;
+  const ofThreads = seconds * engine.info.threads;
+  return { seconds: seconds / steps, convolutions: convolutions / ofThreads, others: others / ofThreads };
 }
 
-function report(density: number, seconds: number): void {
-  const rate = batch / seconds;
-  process.stderr.write(
-    `${flags.model}  density ${density}  ${(seconds * 1000).toFixed(1)} ms  ${rate.toFixed(0)} images/s\n`,
+function report(density: number, { seconds, convolutions, others }: Timing): void {
+  const rate = batchSize / seconds;
+  const outside = 1 - convolutions - others;
+  const shares = [convolutions, others, outside].map((share) => `${(100 * share).toFixed(1)}%`);
+  print(`| ${[flags.model, density, (1000 * seconds).toFixed(1), rate.toFixed(0), ...shares].join(" | ")} |`);
+  const config = { model: flags.model, density, batchSize, threads: engine.info.threads, device: engine.info.device };
+  record("pgd-step", { value: rate, unit: "images/s", config });
+  record("pgd-step-outside-kernels", { value: outside, unit: "share", config });
+}
+
+function record(
+  name: string,
+  fields: { readonly value: number; readonly unit: string; readonly config: object },
+): void {
+  process.stdout.write(
+    formatRecord({ type: "benchmark", run: "bench", time: new Date().toISOString(), name, ...fields }),
   );
-  const record = {
-    type: "benchmark",
-    run: "bench",
-    time: new Date().toISOString(),
-    name: "pgd-step",
-    value: rate,
-    unit: "images/s",
-    config: { model: flags.model, density, batchSize: batch, threads: engine.info.threads, device: engine.info.device },
-  };
-  process.stdout.write(formatRecord(record));
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+function print(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function medianOf(timings: readonly Timing[]): Timing {
+  const sorted = timings.toSorted((a, b) => a.seconds - b.seconds);
+  return sorted[Math.floor(sorted.length / 2)] ?? { seconds: Number.NaN, convolutions: Number.NaN, others: Number.NaN };
 }
