@@ -28,7 +28,7 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["set", ["layers.conv3.density=0.2"]],
   ["objective", "at"],
   ["objective", "mat"],
-  ["objective", "rst"],
+  ["objective", "mart"],
   ["epochs", 3],
   ["steps", 2],
   ["learningRate", 0.05],
