@@ -20,14 +20,18 @@ export interface AttackBatch {
   /** Dataset index of each sample. */
   readonly indices: Uint32Array;
   readonly seed: number;
+  /** Logits [batch, classes] of the images as they are, where they are known already. */
+  readonly cleanLogits?: Float32Array;
 }
 
 /** What one engine call did, in images; a gradient includes its forward, which is not counted again. */
 export interface EngineCall {
   readonly forwards: number;
   readonly gradients: number;
-  /** Samples whose loss had a gradient of exactly 0 with respect to the logits, where the attack looked at it. */
+  /** Samples whose loss had a gradient of exactly 0 at the start, where the attack looked at it. */
   readonly zeroGradients?: number;
+  /** Samples still right whose loss no iterate raised although it had a gradient, where the attack looked at it. */
+  readonly stuck?: number;
 }
 
 /**

@@ -30,9 +30,18 @@ export const smoothImages = Float32Array.from({ length: 36 }, (_, n) => 0.5 + 0.
 
 /** The published start of the ascent in the L∞ ball: x + epsilon t / max|t|, clipped. */
 export function smoothStart(epsilon: number): Float32Array {
+  return smoothStartOf(epsilon, (noise) => Math.max(...noise.map(Math.abs)));
+}
+
+/** The published start in the L2 ball: x + epsilon t / |t|, clipped. */
+export function smoothSphereStart(epsilon: number): Float32Array {
+  return smoothStartOf(epsilon, (noise) => Math.hypot(...noise));
+}
+
+function smoothStartOf(epsilon: number, lengthOf: (noise: number[]) => number): Float32Array {
   const noise = Array.from({ length: 36 }, (_, n) => sin(2.3 * (n % 12) + 0.5 + imageOf(n)));
-  const largest = [0, 1, 2].map((b) => Math.max(...noise.slice(12 * b, 12 * b + 12).map(Math.abs)));
-  return smoothImages.map((x, n) => clip(x + (epsilon * (noise[n] ?? 0)) / (largest[imageOf(n)] ?? 1)));
+  const lengths = [0, 1, 2].map((b) => lengthOf(noise.slice(12 * b, 12 * b + 12)));
+  return smoothImages.map((x, n) => clip(x + (epsilon * (noise[n] ?? 0)) / (lengths[imageOf(n)] ?? 1)));
 }
 
 /** Logits (v - 0.5) W, times `scale`; with `levels` the pixels are rounded to that many levels first, which kills the gradient. */
