@@ -7,7 +7,7 @@ import { InputError, UsageError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
 import { readRecords } from "../formats/ndjson.js";
 import { parseRecord } from "../records/events.js";
-import { baselineLookup } from "../report/baseline.js";
+import { findBaselines } from "../report/baseline.js";
 import { type Comparison, compareNetworks } from "../report/comparison.js";
 import { markdownTable } from "../report/markdown.js";
 import { type Collected, ResultCollector } from "../report/results.js";
@@ -111,6 +111,6 @@ function nothingToCompare({ unfinishedRuns }: Collected): string {
 }
 
 function comparison(collected: Collected, baseline: string | null, baselineIsFile: boolean): Comparison {
-  const baselineOf = baseline === null ? () => null : baselineLookup(baseline, baselineIsFile, collected.networks);
-  return compareNetworks(collected, baselineOf);
+  if (baseline === null) return compareNetworks(collected);
+  return compareNetworks(collected, findBaselines(baseline, baselineIsFile, collected.networks));
 }

@@ -6,31 +6,42 @@ import type { AttackedNetwork } from "./results.js";
 /** Two densities count as the same within this share: 10 % of the weights and 1,095 of 10,952 are meant to be one. */
 const DENSITY_TOLERANCE = 0.01;
 
+/** The baseline of each network that is none itself; null where no baseline is its counterpart. */
+export type Baselines = ReadonlyMap<AttackedNetwork, AttackedNetwork | null>;
+
 /**
- * The baseline of each network, null for the baselines themselves. `isFile`: whether the name was read as a file. UsageError
- * where the name is neither a file nor a run nor a method in the streams, or leaves a choice for a network.
+ * `isFile`: whether the name was read as a file. UsageError where the name is neither a file nor a run nor a method in the
+ * streams, where it leaves a choice for a network, or where it is no network's counterpart.
  */
-export function baselineLookup(
-  name: string,
-  isFile: boolean,
-  networks: readonly AttackedNetwork[],
-): (network: AttackedNetwork) => AttackedNetwork | null {
+export function findBaselines(name: string, isFile: boolean, networks: readonly AttackedNetwork[]): Baselines {
   const inFile = networks.filter((network) => isFile && network.files.has(name));
   const inRun = networks.filter((network) => network.runs.has(name));
   const byMethod = networks.filter((network) => network.checkpoint.method === name);
   const named = isFile ? inFile : inRun.length > 0 ? inRun : byMethod;
   if (named.length === 0) throw new UsageError(missing(name, isFile, networks));
-  const [only] = named;
-  return (network) => {
-    if (named.includes(network)) return null;
-    const candidates = named.filter((candidate) => isCounterpart(candidate, network));
-    if (candidates.length === 1) return candidates[0] ?? null;
-    if (named.length === 1 && named !== byMethod) return only ?? null;
-    if (candidates.length === 0) return null;
-    throw new UsageError(
-      `--baseline ${name}: ${candidates.length} networks could be the baseline of ${network.checkpoint.path} (${candidates.map(({ checkpoint }) => checkpoint.path).join(", ")}); name one by its run`,
-    );
-  };
+  const others = networks.filter((network) => !named.includes(network));
+  // One network that was named itself is the baseline of all; a method's or a larger file's have to match.
+  const isChosen = named.length === 1 && named !== byMethod;
+  const baselines = new Map(
+    others.map((network) => [network, isChosen ? (named[0] ?? null) : counterpart(name, named, network)]),
+  );
+  if (others.length > 0 && [...baselines.values()].every((baseline) => baseline === null)) {
+    throw new UsageError(`--baseline ${name}: no other network has its model, data, density and objective`);
+  }
+  return baselines;
+}
+
+function counterpart(
+  name: string,
+  named: readonly AttackedNetwork[],
+  network: AttackedNetwork,
+): AttackedNetwork | null {
+  const candidates = named.filter((candidate) => isCounterpart(candidate, network));
+  if (candidates.length <= 1) return candidates[0] ?? null;
+  const paths = candidates.map(({ checkpoint }) => checkpoint.path).join(", ");
+  throw new UsageError(
+    `--baseline ${name}: ${candidates.length} networks could be the baseline of ${network.checkpoint.path} (${paths}); name one by its run`,
+  );
 }
 
 /** Same model, data, density and objective. */

@@ -3,6 +3,7 @@ import { InputError } from "../core/errors.js";
 import { countPairs, mcnemarExact, type Pairs } from "../stats/mcnemar.js";
 import { type Interval, wilsonInterval } from "../stats/wilson.js";
 import { maskingAlarms } from "./alarms.js";
+import type { Baselines } from "./baseline.js";
 import { attackTitle, networkLabels } from "./labels.js";
 import type { AttackedNetwork, Collected } from "./results.js";
 import { type MergedResult, recipeDifference } from "./shards.js";
@@ -47,34 +48,38 @@ export interface Comparison {
 }
 
 /**
- * Puts the networks side by side, baselines first. `baselineOf` gives each network's baseline, or null. InputError where the
- * same attack stands for different recipes, images or radii.
+ * Puts the networks side by side, baselines first. InputError where the same attack stands for different recipes, images or
+ * radii.
  */
-export function compareNetworks(
-  collected: Collected,
-  baselineOf: (network: AttackedNetwork) => AttackedNetwork | null,
-): Comparison {
-  const baselines = new Set(collected.networks.map(baselineOf).filter((network) => network !== null));
-  const networks = [...baselines, ...collected.networks.filter((network) => !baselines.has(network))];
-  const columns = columnsOf(networks, baselineOf);
+export function compareNetworks(collected: Collected, baselines: Baselines = new Map()): Comparison {
+  const first = new Set([...baselines.values()].filter((network) => network !== null));
+  const networks = [...first, ...collected.networks.filter((network) => !first.has(network))];
+  const columns = columnsOf(networks, baselines);
   requireComparable(columns);
   const keys = new Set(networks.flatMap((network) => [...network.results.keys()]));
   const rows = [...keys].map((key) => rowOf(key, columns));
   return {
     columns,
     rows,
-    remarks: [...remarksOn(columns, rows), ...collected.unfinishedRuns.map((run) => `Unfinished: ${run}.`)],
+    remarks: [
+      ...remarksOn(columns, rows),
+      ...orphans(columns, baselines),
+      ...collected.unfinishedRuns.map((run) => `Unfinished: ${run}.`),
+    ],
   };
 }
 
-function columnsOf(
-  networks: readonly AttackedNetwork[],
-  baselineOf: (network: AttackedNetwork) => AttackedNetwork | null,
-): readonly Column[] {
+function orphans(columns: readonly Column[], baselines: Baselines): readonly string[] {
+  return columns
+    .filter(({ network }) => baselines.get(network) === null)
+    .map(({ label }) => `${label} has no baseline of its model, data, density and objective, so no difference.`);
+}
+
+function columnsOf(networks: readonly AttackedNetwork[], baselines: Baselines): readonly Column[] {
   const labels = networkLabels(networks);
   const made = new Map<AttackedNetwork, Column>();
   for (const [i, network] of networks.entries()) {
-    const baseline = made.get(baselineOf(network) ?? network) ?? null;
+    const baseline = made.get(baselines.get(network) ?? network) ?? null;
     made.set(network, { label: labels[i] ?? "", network, baseline });
   }
   return [...made.values()];

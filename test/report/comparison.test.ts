@@ -51,7 +51,7 @@ test("a difference is over the shared samples, with the four cases counted by ha
   ]);
   const [base, other] = collected.networks;
   assert.ok(base !== undefined && other !== undefined);
-  const { rows, columns } = compareNetworks(collected, (network) => (network === base ? null : base));
+  const { rows, columns } = compareNetworks(collected, new Map([[other, base]]));
   assert.deepEqual(columns.map(({ label }) => label), ["abc", "bcd"]); // biome-ignore format: one line
   const difference = rows[0]?.cells[1]?.difference;
   // Samples 2 to 5: abc 1 0 0 1, bcd 1 0 1 1.
@@ -83,7 +83,8 @@ test("samples outside `included` count nowhere", () => {
   };
   const collected = collect([partial, result({ method: "bcd", flags: [1, 1, 1, 1] })]);
   const [first, second] = collected.networks;
-  const { rows } = compareNetworks(collected, (network) => (network === first ? (second ?? null) : null));
+  assert.ok(first !== undefined && second !== undefined);
+  const { rows } = compareNetworks(collected, new Map([[first, second]]));
   const cell = rows[0]?.cells[1];
   assert.equal(cell?.accuracy, 0.5);
   assert.equal(cell?.difference?.samples, 2);
@@ -92,21 +93,19 @@ test("samples outside `included` count nowhere", () => {
 
 test("a name from a file cannot break the table", () => {
   const collected = collect([result({ method: "a|b\n| c", flags: [1] })]);
-  const [head = ""] = markdownTable(compareNetworks(collected, () => null)).split("\n");
+  const [head = ""] = markdownTable(compareNetworks(collected)).split("\n");
   assert.match(head, /^\| +\| +a\\\|b \\\| c \|$/);
 });
 
 test("networks of one name are told apart by what differs", () => {
   const one = result({ method: "abc", flags: [1] });
   const two = { ...one, checkpoint: { ...one.checkpoint, sha256: "1".repeat(64), density: 0.01, seed: 2 } };
-  const { columns } = compareNetworks(collect([one, two]), () => null);
+  const { columns } = compareNetworks(collect([one, two]));
   assert.deepEqual(columns.map(({ label }) => label), ["abc density 0.1", "abc density 0.01"]); // biome-ignore format: one line
 });
 
 test("entries for programs hold full precision and null for what is not known", () => {
-  const [entry] = comparisonEntries(
-    compareNetworks(collect([result({ method: "abc", flags: [1, 1, 0] })]), () => null),
-  );
+  const [entry] = comparisonEntries(compareNetworks(collect([result({ method: "abc", flags: [1, 1, 0] })])));
   assert.equal(entry?.accuracy, 2 / 3);
   assert.equal(entry?.model, null);
   assert.equal(entry?.p, null);
