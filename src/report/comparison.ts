@@ -1,12 +1,12 @@
 /** The comparison itself: networks beside each other, attack by attack, with intervals, differences and paired tests. */
-import { InputError } from "../core/errors.js";
 import { countPairs, mcnemarExact, type Pairs } from "../stats/mcnemar.js";
 import { type Interval, wilsonInterval } from "../stats/wilson.js";
-import { maskingAlarms } from "./alarms.js";
 import type { Baselines } from "./baseline.js";
+import { requireComparable } from "./comparability.js";
 import { attackTitle, networkLabels } from "./labels.js";
+import { orphans, remarksOn } from "./remarks.js";
 import type { AttackedNetwork, Collected } from "./results.js";
-import { type MergedResult, recipeDifference } from "./shards.js";
+import type { MergedResult } from "./shards.js";
 
 export interface Column {
   readonly label: string;
@@ -69,12 +69,6 @@ export function compareNetworks(collected: Collected, baselines: Baselines = new
   };
 }
 
-function orphans(columns: readonly Column[], baselines: Baselines): readonly string[] {
-  return columns
-    .filter(({ network }) => baselines.get(network) === null)
-    .map(({ label }) => `${label} has no baseline of its model, data, density and objective, so no difference.`);
-}
-
 function columnsOf(networks: readonly AttackedNetwork[], baselines: Baselines): readonly Column[] {
   const labels = networkLabels(networks);
   const made = new Map<AttackedNetwork, Column>();
@@ -83,51 +77,6 @@ function columnsOf(networks: readonly AttackedNetwork[], baselines: Baselines): 
     made.set(network, { label: labels[i] ?? "", network, baseline });
   }
   return [...made.values()];
-}
-
-/** One name must mean one thing in a table: the same constants, the same images, and a radius in common. */
-function requireComparable(columns: readonly Column[]): void {
-  const first = new Map<string, MergedResult>();
-  for (const { network } of columns) {
-    for (const [key, result] of network.results) {
-      const other = first.get(key) ?? result;
-      first.set(key, other);
-      const difference =
-        recipeDifference(other.recipe, result.recipe) ??
-        (other.data.sha256 === result.data.sha256
-          ? null
-          : `images of ${other.data.name} and of ${result.data.name} with other digests`);
-      if (difference === null) continue;
-      throw new InputError(
-        `${result.where}: ${attackTitle(result)} is another attack here than in ${other.where}: ${difference}; only results of one recipe can be compared`,
-      );
-    }
-  }
-  requireCommonRadius(columns);
-}
-
-function requireCommonRadius(columns: readonly Column[]): void {
-  for (const [i, first] of columns.entries()) {
-    for (const second of columns.slice(i + 1)) {
-      const theirs = [...second.network.results.values()];
-      for (const result of first.network.results.values()) {
-        const same = theirs.filter(({ name }) => name === result.name);
-        const other = same[0];
-        if (
-          other === undefined ||
-          [...first.network.results].some(([key, { name }]) => name === result.name && second.network.results.has(key))
-        )
-          continue;
-        throw new InputError(
-          `${other.where}: ${result.name} was run at ${radius(result)} in ${result.where} and at ${radius(other)} here; only results of one recipe can be compared`,
-        );
-      }
-    }
-  }
-}
-
-function radius({ norm, epsilonText }: MergedResult): string {
-  return `${norm} ε ${epsilonText}`;
 }
 
 function rowOf(key: string, columns: readonly Column[]): Row {
@@ -165,27 +114,4 @@ function differenceOf(result: MergedResult, baseline: MergedResult): Difference 
   const pairs = countPairs(Uint8Array.from(mine), Uint8Array.from(theirs));
   const value = (pairs.onlyFirst - pairs.onlySecond) / mine.length;
   return { value, samples: mine.length, pairs, p: mcnemarExact(pairs.onlyFirst, pairs.onlySecond) };
-}
-
-function remarksOn(columns: readonly Column[], rows: readonly Row[]): readonly string[] {
-  const unfinished = columns.flatMap(({ label, network }) =>
-    network.unfinished === null ? [] : [`${label} is not finished: ${network.unfinished}.`],
-  );
-  const partial = rows
-    .flatMap(({ cells }) => cells)
-    .flatMap((cell) =>
-      cell?.difference && cell.difference.samples < cell.result.samples ? cell.difference.samples : [],
-    );
-  const shared = [...new Set(partial)].map(
-    (samples) => `Differences are over the ${samples} samples that both networks share.`,
-  );
-  const rules = new Set(columns.map(({ network }) => network.selection).filter((rule) => rule !== null));
-  const selection =
-    rules.size > 1 ? [`The checkpoints were chosen by different rules (${[...rules].join(", ")}).`] : [];
-  const reliability = columns.flatMap(({ label, network }) =>
-    [...network.results.values()].flatMap((result) =>
-      result.reliability.map(({ message }) => `${label}, ${attackTitle(result)}: ${message}`),
-    ),
-  );
-  return [...unfinished, ...shared, ...selection, ...reliability, ...columns.flatMap(maskingAlarms)];
 }
