@@ -65,7 +65,7 @@ void readTraining(const Napi::Value& value, Training& training) {
     at.full = full.Get(layer).IsBoolean();
     if (at.rule == WeightRule::Dense) makeDense(kernel);
     else if (!kernel.sparse) throw Napi::TypeError::New(object.Env(), "rules: layer \"" + layer + "\" must come as connections");
-    if (at.rule == WeightRule::Mortal) dropZeros(kernel);
+    if (at.rule == WeightRule::Mortal) dropZeros(kernel);   // theta = 0 is dormant
     readMomentum(state, layer + ".weight", kernel.value.size(), at.momentum);
     readMomentum(state, layer + ".bias", kernel.bias.size(), at.biasMomentum);
     if (at.rule == WeightRule::Mortal) readDead(state, layer + ".weight", kernel, at.dead);
