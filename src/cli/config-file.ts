@@ -43,9 +43,18 @@ function topLevel(path: string, text: string): readonly Entry[] {
   if (!isMap(document.contents)) throw new InputError(`${place(0)}: a config is a list of "key: value" lines`);
   return document.contents.items.map(({ key, value }) => {
     const node = isScalar(key) ? key : null;
-    const plain: unknown = isNode(value) ? value.toJS(document) : value;
-    return { key: String(node?.value ?? key), value: plain ?? null, where: place(node?.range?.[0]) };
+    const where = place(node?.range?.[0]);
+    return { key: String(node?.value ?? key), value: plain(value, document, where), where };
   });
+}
+
+/** An alias without its anchor, or one that unfolds without measure, is found only here. */
+function plain(value: unknown, document: unknown, where: string): unknown {
+  try {
+    return (isNode(value) ? value.toJS(document) : value) ?? null;
+  } catch (error) {
+    throw new InputError(`${where}: not valid YAML: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function isNode(value: unknown): value is { toJS(document: unknown): unknown } {

@@ -132,6 +132,18 @@ test("a key that is a flag only is refused in a file", async (context) => {
 test("files that are no config are refused with file and line", async (context) => {
   await refuses({ config: fileWith(context, "- a\n- b\n") }, /recipe\.yaml:1: a config is a list of/);
   await refuses({ config: fileWith(context, "steps: 1\nsteps: 2\n") }, /recipe\.yaml:2: not valid YAML/);
+  await refuses(
+    { config: fileWith(context, "steps: 1\nmode: *gone\n") },
+    /recipe\.yaml:2: not valid YAML: Unresolved alias/,
+  );
+  const bomb = [
+    "a: &a [x, x]",
+    ...[..."bcdefghijklm"].map((name, i) => `${name}: &${name} [${`*${"abcdefghijkl"[i]},`.repeat(9)}]`),
+  ];
+  await refuses(
+    { config: fileWith(context, bomb.join("\n")) },
+    /recipe\.yaml:\d+: (not valid YAML: Excessive alias|unknown key)/,
+  );
   await refuses({ config: fileWith(context, "extends: [a, b]\n") }, /recipe\.yaml:1: extends is not the path/);
   await refuses({ config: join(temporaryFolder(context), "gone.yaml") }, /cannot read .*gone\.yaml: no such file/);
 });
