@@ -5,6 +5,9 @@ import type { Progress, ProgressTask } from "../commands/command.js";
 /** Seconds between two lines where stderr is no terminal; the first comes after the same time, so short work is silent. */
 const LINE_EVERY = 20;
 
+/** Standard error, or what stands for it. */
+type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 /** Messages and progress share stderr, so a message makes room for itself above the bar. */
 export interface Screen {
   readonly progress: Progress;
@@ -16,7 +19,7 @@ export interface Screen {
 export function screenFor(options: {
   readonly name: string;
   readonly quiet: boolean;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stderr: Terminal;
 }): Screen {
   const { name, quiet, stderr } = options;
   if (quiet) return { progress: { start: () => silentTask }, note: () => {}, clear: () => {} };
@@ -54,7 +57,7 @@ function lineScreen(say: (text: string) => void): Screen {
   return { progress: { start }, note: say, clear: () => {} };
 }
 
-function barScreen(stderr: NodeJS.WriteStream, say: (text: string) => void): Screen {
+function barScreen(stderr: Terminal, say: (text: string) => void): Screen {
   let current: SingleBar | null = null;
   const clear = () => {
     current?.stop();
