@@ -1,13 +1,7 @@
 /** The Square attack's moves in the L2 ball (Andriushchenko et al. 2020, algorithm 3): the perturbation of one window moves to another. */
+import { clipPixel } from "./clip-pixel.js";
 import { doubleBump } from "./square-bump.js";
-import {
-  clipPixel,
-  randomSign,
-  type SquareMove,
-  type SquareMoves,
-  type SquareSpace,
-  type Uniforms,
-} from "./square-moves.js";
+import { randomSign, type SquareMove, type SquareMoves, type SquareSpace, type Uniforms } from "./square-moves.js";
 import { squarePlace, squareSide } from "./square-schedule.js";
 
 export function l2Squares(space: SquareSpace): SquareMoves {

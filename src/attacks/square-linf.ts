@@ -1,12 +1,6 @@
 /** The Square attack's moves in the Linf ball (Andriushchenko et al. 2020, algorithm 2): vertical stripes, then squares of ±epsilon. */
-import {
-  clipPixel,
-  randomSign,
-  type SquareMove,
-  type SquareMoves,
-  type SquareSpace,
-  type Uniforms,
-} from "./square-moves.js";
+import { clipPixel } from "./clip-pixel.js";
+import { randomSign, type SquareMove, type SquareMoves, type SquareSpace, type Uniforms } from "./square-moves.js";
 import { squarePlace, squareSide } from "./square-schedule.js";
 
 export function linfSquares(space: SquareSpace): SquareMoves {

@@ -34,8 +34,3 @@ export interface SquareMove {
 export function randomSign(draws: Uniforms): number {
   return draws.uniform() < 0.5 ? -1 : 1;
 }
-
-export function clipPixel(pixel: number, [low, high]: readonly [number, number]): number {
-  if (pixel < low) return low;
-  return pixel > high ? high : pixel;
-}

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AttackBatch, EngineCall } from "../../src/attacks/attack.js";
 import { searchSquares, square } from "../../src/attacks/square.js";
 import { bump, doubleBump } from "../../src/attacks/square-bump.js";
 import { squareSide } from "../../src/attacks/square-schedule.js";
@@ -8,6 +7,7 @@ import { stream } from "../../src/core/rng.js";
 import { predictions } from "../../src/losses/predictions.js";
 import { type AnalyticNetwork, inferenceOf } from "../support/analytic-network.js";
 import { assertClose } from "../support/assert-close.js";
+import { alone, batchOf, driven, total } from "../support/attack-batches.js";
 import { linearImages, linearLabels, linearNetwork } from "../support/golden-networks.js";
 
 const constants = { queries: 5000, p0: 0.8, excludeLast: true };
@@ -121,19 +121,14 @@ test("the same squares are tried in any batch, and a finished sample costs no mo
     { epsilon, norm: "linf" },
     { epsilon: 0.1, norm: "l2" },
   ] as const) {
-    const whole = driven(square(batchOf({ inference, images, labels }, ball), { ...constants, queries: 60 }, 2));
-    const apart = [...labels.keys()].reverse().map((index) => {
-      const one = { images: images.slice(192 * index, 192 * (index + 1)), labels: labels.slice(index, index + 1) };
-      return driven(square(batchOf({ inference, ...one }, ball, [index]), { ...constants, queries: 60 }, 2));
-    });
+    const batch = batchOf({ inference, images, labels }, ball);
+    const whole = driven(square(batch, { ...constants, queries: 60 }, 2));
+    const apart = [...labels.keys()].map((i) => driven(square(alone(batch, i), { ...constants, queries: 60 }, 2)));
     assert.deepEqual(
-      apart.reverse().flatMap(({ result }) => [...result]),
+      apart.flatMap(({ result }) => [...result]),
       [...whole.result],
     );
-    assert.equal(
-      apart.flatMap(({ calls }) => calls).reduce((sum, { forwards }) => sum + forwards, 0),
-      whole.calls.reduce((sum, { forwards }) => sum + forwards, 0),
-    );
+    assert.deepEqual(total(apart.flatMap(({ calls }) => calls)), total(whole.calls));
     const moved = whole.result.some((pixel, i) => pixel !== images[i]);
     assert.ok(moved);
   }
@@ -166,18 +161,3 @@ test("a network that answers no numbers is never fooled, and is asked to the end
   assert.deepEqual(result, images);
   assert.equal(calls.length, 6);
 });
-
-function batchOf(
-  samples: Pick<AttackBatch, "inference" | "images" | "labels">,
-  ball: { readonly epsilon: number; readonly norm: "linf" | "l2" },
-  indices: readonly number[] = [...samples.labels.keys()],
-): AttackBatch {
-  return { ...samples, threat: { ...ball, bounds: [0, 1] }, indices: Uint32Array.from(indices), seed: 1 };
-}
-
-function driven<Result>(run: Generator<EngineCall, Result>): { calls: EngineCall[]; result: Result } {
-  const calls: EngineCall[] = [];
-  let next = run.next();
-  for (; !next.done; next = run.next()) calls.push(next.value);
-  return { calls, result: next.value };
-}

@@ -1,0 +1,30 @@
+/** Where a run of FAB starts: at the image, or beside it. */
+import { stream } from "../core/rng.js";
+import type { AttackBatch } from "./attack.js";
+import { BatchRows } from "./batch-rows.js";
+import { clipPixel } from "./clip-pixel.js";
+import { lengthOf, type ProjectionNorm } from "./hyperplane-projection.js";
+
+export interface FabStart {
+  readonly norm: ProjectionNorm;
+  /** Counts from 1 and names the random draws. */
+  readonly pass: number;
+  readonly isRandom: boolean;
+}
+
+/** The images, or points half a radius away: Linf in a uniform direction of the cube, L2 and L1 in that of normals; clipped to the bounds. */
+export function fabStart(batch: AttackBatch, { norm, pass, isRandom }: FabStart): Float32Array {
+  const start = batch.images.slice();
+  if (!isRandom) return start;
+  const { threat, seed, indices } = batch;
+  const rows = new BatchRows(batch);
+  for (const sample of rows.all) {
+    const draws = stream(seed, "fab", pass, indices[sample] ?? 0);
+    const image = rows.of(start, sample);
+    const direction = Float64Array.from(image, () => (norm === "linf" ? 2 * draws.uniform() - 1 : draws.normal()));
+    const scale = (0.5 * threat.epsilon) / lengthOf(direction, norm);
+    for (const [i, value] of direction.entries())
+      image[i] = clipPixel(Math.fround((image[i] as number) + scale * value), threat.bounds);
+  }
+  return start;
+}
