@@ -39,7 +39,7 @@ export interface PruningPlan extends TrainingImages {
 export async function preparePlan(options: PruneHydraOptions, context: CommandContext): Promise<PruningPlan> {
   const settings = settle(options);
   requireSourceFor(options.stage, context);
-  const source = await pruningSource(context);
+  const source = await pruningSource(options.dryRun ? { ...context, print: () => {} } : context);
   const images = await trainingImages(options, settings);
   if (source !== null) requireSameModel(source, options, context);
   const network = source === null ? newNetwork(options, images.images) : fitting(source, images.images);

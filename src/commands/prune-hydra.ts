@@ -2,7 +2,7 @@
 import { chooseEngine } from "../engines/choose.js";
 import { type Command, type CommandContext, exitCodeOf } from "./command.js";
 import { laterFlags, type PruneHydraOptions, pruneHydraOptions } from "./prune-hydra-options.js";
-import { describePlan, preparePlan } from "./prune-hydra-plan.js";
+import { describePlan, type PruningPlan, preparePlan } from "./prune-hydra-plan.js";
 import { prunePlan } from "./prune-hydra-run.js";
 
 export const pruneHydra: Command<typeof pruneHydraOptions> = {
@@ -21,11 +21,22 @@ export const pruneHydra: Command<typeof pruneHydraOptions> = {
 };
 
 async function run(options: PruneHydraOptions, context: CommandContext): Promise<number> {
-  const plan = await preparePlan(options, context);
+  const plan = await planUnlessInterrupted(options, context);
+  if (plan === null) return exitCodeOf(context.interrupted() ?? "SIGTERM");
   const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
   const signal = context.interrupted();
   if (signal !== null) return exitCodeOf(signal);
   if (!options.dryRun) return prunePlan(plan, { options, context, engine });
   context.note(describePlan(plan, engine));
   return 0;
+}
+
+/** Null when a signal came while records were awaited on stdin. */
+async function planUnlessInterrupted(options: PruneHydraOptions, context: CommandContext): Promise<PruningPlan | null> {
+  try {
+    return await preparePlan(options, context);
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") return null;
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 /** The network that prune-hydra starts from: a file, or what the record stream on stdin ends with. */
+import { addAbortSignal } from "node:stream";
 import { InputError } from "../core/errors.js";
 import { readRecords } from "../formats/ndjson.js";
 import { type NetworkFile, readNetworkFile } from "../models/network-file.js";
@@ -11,7 +12,8 @@ export interface PruningSource extends NetworkFile {
 
 /**
  * The checkpoint named as the argument; `-` forwards the records on stdin byte for byte and takes the last run's `final`, else
- * its latest `stage`; null where no argument was given. InputError where there is no such checkpoint or it is damaged.
+ * its latest `stage`; null where no argument was given. InputError where there is no such checkpoint or it is damaged; an
+ * AbortError when `ending` is aborted meanwhile.
  */
 export async function pruningSource(context: SourceContext): Promise<PruningSource | null> {
   const [path] = context.positionals;
@@ -21,20 +23,22 @@ export async function pruningSource(context: SourceContext): Promise<PruningSour
   return { path: record.path, ...(await readNetworkFile(record.path, record)) };
 }
 
-type SourceContext = Pick<CommandContext, "positionals" | "stdin" | "print" | "drained" | "note">;
+type SourceContext = Pick<CommandContext, "positionals" | "stdin" | "print" | "drained" | "note" | "ending">;
 
-async function lastCheckpoint({ stdin, print, drained, note }: SourceContext): Promise<CheckpointRecord> {
+async function lastCheckpoint({ stdin, print, drained, note, ending }: SourceContext): Promise<CheckpointRecord> {
   const input = stdin();
   if (input.isTerminal)
     throw new InputError(
       "- stands for records on stdin, which is a terminal; pipe sparse-train or prune-hydra into it",
     );
   const found: LastRun = { run: null, final: null, stage: null };
+  // A signal ends the wait for whoever writes there.
+  addAbortSignal(ending, input.stream);
   const onCut = (line: number) => note(`stdin:${line}: the last line was cut off and is dropped`);
   for await (const { text, record, line } of readRecords(input.stream, "stdin", onCut)) {
+    const known = parseRecord(record, `stdin:${line}`);
     print(`${text}\n`);
     await drained();
-    const known = parseRecord(record, `stdin:${line}`);
     if (known !== null) take(found, known);
   }
   const chosen = found.final ?? found.stage;
