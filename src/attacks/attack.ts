@@ -10,6 +10,13 @@ export interface ThreatModel {
   readonly bounds: readonly [number, number];
 }
 
+/** A data set as attacks see it, by dataset index. */
+export interface TestSamples {
+  readonly labels: Labels;
+  /** [indices, height, width, channel] */
+  images(indices: Uint32Array): Float32Array;
+}
+
 /** Samples under attack, and which ones they are: random draws hang on their dataset index, not on their place here. */
 export interface AttackBatch {
   readonly inference: Inference;

@@ -1,26 +1,22 @@
-/** Runs attacks over a range of samples, batch by batch, and counts what is still classified rightly after each. */
+/** Runs attacks over a range of samples and counts what is still classified rightly after each. */
 import type { Inference, Norm } from "../engines/engine.js";
-import type { Labels } from "../losses/loss.js";
 import { finiteRows, predictions } from "../losses/predictions.js";
-import type { AttackBatch, ThreatModel } from "./attack.js";
-import { drive, type EvaluationHooks, Interruption, Meter } from "./meter.js";
+import type { TestSamples } from "./attack.js";
+import { type EvaluationHooks, Interruption, Meter } from "./meter.js";
 import { countCorrect, type Outcome } from "./outcome.js";
-import { type AttackRecipe, constantsOf, runAttack, runsOf } from "./recipe.js";
+import { batches, indicesOf, runPasses } from "./passes.js";
+import { type AttackConstants, type AttackRecipe, cleanConstants, type EnsembleRecipe } from "./recipe.js";
 import { countChecks, type ReliabilityCheck, softmaxCheck, weakerThanFgsm } from "./reliability.js";
-import { type Verdicts, verify } from "./verification.js";
 
-/** A data set as attacks see it, by dataset index. */
-export interface TestSamples {
-  readonly labels: Labels;
-  /** [indices, height, width, channel] */
-  images(indices: Uint32Array): Float32Array;
-}
+export type { TestSamples };
 
-export interface PlannedAttack {
-  readonly recipe: AttackRecipe;
+interface Planned<Recipe> {
+  readonly recipe: Recipe;
   readonly norm: Norm;
   readonly epsilon: number;
 }
+
+export type PlannedAttack = Planned<AttackRecipe | EnsembleRecipe>;
 
 export interface EvaluationOptions {
   readonly inference: Inference;
@@ -36,35 +32,46 @@ export interface EvaluationOptions {
 }
 
 /**
- * Yields the clean outcome, then one for each attack in its order, as soon as it is known. Each attack stands for itself: it
- * starts from all samples that are right when clean, draws from streams of (seed, algorithm, restart, dataset index), and
- * every success is verified on the returned images. So a sample's outcome depends on neither batch size, order, range nor
- * on the other attacks. When `hooks.interrupted` says so it ends before its next engine call, without an unfinished outcome.
+ * Yields the clean outcome, then those of each attack in its order, as soon as they are known: one, or for an ensemble one
+ * for each member with what stands after it, then the whole. Each attack stands for itself: it starts from all samples that
+ * are right when clean (a member from those that the ones before it left), draws from streams of (seed, algorithm, pass,
+ * dataset index), and every success is verified on the returned images. So a sample's outcome depends on neither batch size,
+ * order, range nor on the other attacks. When `hooks.interrupted` says so it ends before its next engine call, without an
+ * unfinished outcome.
  */
 export async function* evaluate(options: EvaluationOptions): AsyncGenerator<Outcome, void, void> {
   try {
     const clean = await measureClean(options);
-    yield clean;
+    yield clean.outcome;
     const done: Outcome[] = [];
     for (const attack of options.attacks) {
-      const outcome = await measureAttack(attack, clean.robust, options);
-      const checks = [...outcome.reliability, ...compareWithFgsm(outcome, done)];
-      done.push(outcome);
-      yield { ...outcome, reliability: checks };
+      for await (const outcome of measure(attack, clean, options)) {
+        const checks = [...outcome.reliability, ...compareWithFgsm(outcome, done)];
+        done.push(outcome);
+        yield { ...outcome, reliability: checks };
+      }
     }
   } catch (error) {
     if (!(error instanceof Interruption)) throw error;
   }
 }
 
-async function measureClean(options: EvaluationOptions): Promise<Outcome> {
+interface Clean {
+  readonly outcome: Outcome;
+  /** [samples of the range, classes] */
+  readonly logits: Float32Array;
+}
+
+async function measureClean(options: EvaluationOptions): Promise<Clean> {
   const { inference, samples, range } = options;
   const meter = new Meter("clean", options.hooks);
   const robust = new Uint8Array(range[1] - range[0]).fill(1);
+  const all = new Float32Array(robust.length * inference.classes);
   const checks: ReliabilityCheck[] = [];
   for (const indices of batches(indicesOf(robust, range), options.batchSize)) {
     const logits = inference.logits(samples.images(indices));
     await meter.count({ forwards: indices.length, gradients: 0 }, robust.length);
+    all.set(logits, ((indices[0] ?? 0) - range[0]) * inference.classes);
     const predicted = predictions(logits, inference.classes);
     const finite = finiteRows(logits, inference.classes);
     for (const [i, index] of indices.entries()) {
@@ -74,85 +81,77 @@ async function measureClean(options: EvaluationOptions): Promise<Outcome> {
     if (indices[0] === range[0]) checks.push(...softmaxCheck(logits, inference.classes));
   }
   checks.push(...countChecks(meter));
-  return { ...describe({ type: "clean", name: "clean" }, options), ...meter.totals(), robust, reliability: checks };
+  const outcome = { ...describe(cleanConstants, options), ...meter.totals(), robust, reliability: checks };
+  return { outcome, logits: all };
 }
 
-async function measureAttack(attack: PlannedAttack, clean: Uint8Array, options: EvaluationOptions): Promise<Outcome> {
-  const { range } = options;
-  const meter = new Meter(attack.recipe.name, options.hooks);
-  const countsErrors = attack.recipe.type === "pgd" && attack.recipe.accounting === "foolbox";
-  const standing = countsErrors ? new Uint8Array(clean.length).fill(1) : clean.slice();
-  const { restarts } = runsOf(attack.recipe);
-  for (let restart = 1; restart <= restarts; restart++) {
-    const survivors = indicesOf(standing, range);
-    for (const [number, indices] of [...batches(survivors, options.batchSize)].entries()) {
-      const left = survivors.length - number * options.batchSize + (restarts - restart) * survivors.length;
-      const { fooled } = await attackBatch(indices, { attack, restart, meter, left, options });
-      for (const [i, index] of indices.entries()) if (fooled[i] === 1) standing[index - range[0]] = 0;
-    }
+async function* measure(
+  { recipe, norm, epsilon }: PlannedAttack,
+  clean: Clean,
+  options: EvaluationOptions,
+): AsyncGenerator<Outcome, void, void> {
+  const { robust } = clean.outcome;
+  if (recipe.type === "attack") yield await measureAttack({ recipe, norm, epsilon, robust }, clean, options);
+  else yield* measureEnsemble({ recipe, norm, epsilon }, clean, options);
+}
+
+/** Each member attacks what the one before it left; the whole is what the last one left. */
+async function* measureEnsemble(
+  { recipe, norm, epsilon }: Planned<EnsembleRecipe>,
+  clean: Clean,
+  options: EvaluationOptions,
+): AsyncGenerator<Outcome, void, void> {
+  const done: Outcome[] = [];
+  for (const member of recipe.members) {
+    const robust = (done.at(-1) ?? clean.outcome).robust;
+    const named = member.named(`${recipe.name}/${member.name}`);
+    const outcome = await measureAttack({ recipe: named, norm, epsilon, robust }, clean, options);
+    done.push(outcome);
+    yield outcome;
   }
-  const robust = standing.map((flag, i) => flag & (clean[i] ?? 0));
+  const members = recipe.members.map((member) => member.constants({ epsilon, classes: options.inference.classes }));
+  yield {
+    ...describe({ name: recipe.name, members }, options, { norm, epsilon }),
+    robust: (done.at(-1) ?? clean.outcome).robust,
+    forwards: sum(done, ({ forwards }) => forwards),
+    gradients: sum(done, ({ gradients }) => gradients),
+    seconds: sum(done, ({ seconds }) => seconds),
+    reliability: done.flatMap(({ attack, reliability }) => {
+      return reliability.map((check) => ({ ...check, member: attack.name }));
+    }),
+  };
+}
+
+/** One attack on the samples that are flagged in `robust`. */
+async function measureAttack(
+  attack: Planned<AttackRecipe> & { readonly robust: Uint8Array },
+  clean: Clean,
+  options: EvaluationOptions,
+): Promise<Outcome> {
+  const { recipe, norm, epsilon } = attack;
+  const { inference, hooks, bounds } = options;
+  const meter = new Meter(recipe.name, hooks);
+  const constants = recipe.constants({ epsilon, classes: inference.classes });
+  const countsErrors = constants.accounting === "foolbox";
+  const standing = countsErrors ? new Uint8Array(attack.robust.length).fill(1) : attack.robust.slice();
+  const threat = { norm, epsilon, bounds };
+  await runPasses(standing, { ...options, recipe, threat, cleanLogits: clean.logits, meter });
   const outcome = {
-    ...describe(attack.recipe, options, attack),
+    ...describe(constants, options, attack),
     ...meter.totals(),
-    robust,
-    reliability: countChecks(meter),
+    robust: standing.map((flag, i) => flag & (attack.robust[i] ?? 0)),
+    reliability: [...recipe.checks(inference.classes), ...countChecks(meter)],
   };
   return countsErrors ? { ...outcome, foolboxCorrect: countCorrect({ robust: standing }) } : outcome;
 }
 
-interface BatchRun {
-  readonly attack: PlannedAttack;
-  readonly restart: number;
-  readonly meter: Meter;
-  /** Runs of samples that may still be needed, this batch included. */
-  readonly left: number;
-  readonly options: EvaluationOptions;
-}
-
-/** One run over one batch, judged by a plain forward pass of the images that it returned. */
-async function attackBatch(indices: Uint32Array, run: BatchRun): Promise<Verdicts> {
-  const { attack, restart, meter, options } = run;
-  const { inference, samples, seed, bounds } = options;
-  const threat: ThreatModel = { norm: attack.norm, epsilon: attack.epsilon, bounds };
-  const origin = samples.images(indices);
-  const labels = Int32Array.from(indices, (index) => samples.labels[index] ?? -1);
-  const batch: AttackBatch = { inference, threat, images: origin, labels, indices, seed };
-  const total = meter.work + run.left * (runsOf(attack.recipe).steps + 1);
-  const images = await drive(runAttack(attack.recipe, batch, restart), (call) => {
-    // A later restart looks at the same samples again: their zero gradients are counted once.
-    return meter.count(restart === 1 ? call : { ...call, zeroGradients: 0 }, total);
-  });
-  const logits = inference.logits(images);
-  await meter.count({ forwards: indices.length, gradients: 0 }, total);
-  const verdicts = verify({ images, origin, logits, labels, threat });
-  meter.violations += verdicts.violations;
-  meter.nonFinite += verdicts.nonFinite;
-  reportFooled(images, indices, verdicts.fooled, { attack, options });
-  return verdicts;
-}
-
-function reportFooled(
-  images: Float32Array,
-  indices: Uint32Array,
-  fooled: Uint8Array,
-  { attack, options }: { readonly attack: PlannedAttack; readonly options: EvaluationOptions },
-): void {
-  if (options.hooks?.fooled === undefined) return;
-  const size = images.length / indices.length;
-  for (const [i, index] of indices.entries()) {
-    if (fooled[i] !== 1) continue;
-    options.hooks.fooled({ name: attack.recipe.name, index, image: images.slice(i * size, (i + 1) * size) });
-  }
-}
-
 function describe(
-  recipe: Parameters<typeof constantsOf>[0],
+  attack: AttackConstants,
   { seed, range }: EvaluationOptions,
   ball: { readonly norm: Norm; readonly epsilon: number } = { norm: "linf", epsilon: 0 },
 ) {
   const { norm, epsilon } = ball;
-  return { attack: constantsOf(recipe, epsilon), norm, epsilon, seed, range };
+  return { attack, norm, epsilon, seed, range };
 }
 
 function compareWithFgsm(outcome: Outcome, others: readonly Outcome[]): ReliabilityCheck[] {
@@ -164,13 +163,6 @@ function compareWithFgsm(outcome: Outcome, others: readonly Outcome[]): Reliabil
   return weakerThanFgsm({ pgd: countCorrect(outcome), fgsm: countCorrect(fgsm), samples });
 }
 
-/** Ascending dataset indices of the set flags. */
-function indicesOf(flags: Uint8Array, [from]: readonly [number, number]): Uint32Array {
-  const indices: number[] = [];
-  for (const [i, flag] of flags.entries()) if (flag === 1) indices.push(from + i);
-  return Uint32Array.from(indices);
-}
-
-function* batches(indices: Uint32Array, size: number): Generator<Uint32Array> {
-  for (let from = 0; from < indices.length; from += size) yield indices.subarray(from, from + size);
+function sum(outcomes: readonly Outcome[], part: (outcome: Outcome) => number): number {
+  return outcomes.reduce((total, outcome) => total + part(outcome), 0);
 }

@@ -1,4 +1,6 @@
 /** The fast gradient sign method (Goodfellow et al. 2015): one step as long as the radius. */
+
+import { crossEntropy } from "../losses/cross-entropy.js";
 import type { AttackBatch, AttackRun } from "./attack.js";
 import { pgd } from "./pgd.js";
 
@@ -8,5 +10,6 @@ export interface FgsmConstants {
 
 /** clip(x + epsilon sign(gradient)), for L2 along the gradient itself; from a random start, projected onto the ball after it. */
 export function fgsm(batch: AttackBatch, constants: FgsmConstants): AttackRun {
-  return pgd(batch, { steps: 1, stepSize: batch.threat.epsilon, randomStart: constants.randomStart }, 1);
+  const step = { loss: crossEntropy, steps: 1, stepSize: batch.threat.epsilon };
+  return pgd(batch, { ...step, randomStart: constants.randomStart }, 1);
 }

@@ -20,6 +20,7 @@ export class Meter {
   violations = 0;
   nonFinite = 0;
   zeroGradients = 0;
+  stuck = 0;
   #forwards = 0;
   #gradients = 0;
   readonly #start = performance.now();
@@ -39,6 +40,7 @@ export class Meter {
     this.#forwards += call.forwards;
     this.#gradients += call.gradients;
     this.zeroGradients += call.zeroGradients ?? 0;
+    this.stuck += call.stuck ?? 0;
     this.hooks.progress?.({ attack: this.attack, done: this.work, total });
     await setImmediate();
     if (this.hooks.interrupted?.()) throw new Interruption();

@@ -1,91 +1,146 @@
 /** From names on the command line and constants in a config to recipes. */
 import { UsageError } from "../core/errors.js";
 import { didYouMean } from "../core/nearest.js";
-import { type ConstantOverrides, withConstants } from "./constants.js";
-import type { AttackRecipe, PgdRecipe, Recipe } from "./recipe.js";
+import type { ConstantOverrides } from "./constants.js";
+import { ensembleNames, knownEnsemble, ownEnsemble } from "./ensembles.js";
+import { AVAILABLE, DEFAULT_RESTARTS, isLater, knownRecipe, likelyNames } from "./known-recipes.js";
+import type { AttackRecipe, EnsembleRecipe, Recipe } from "./recipe.js";
 
 export interface AttackList {
   /** As `--attacks` has them, split at commas. */
   readonly names: readonly string[];
   /** What the config says below `attacks.NAME`: other constants for a known name, or a new name with its constants. */
   readonly recipes?: Readonly<Record<string, unknown>>;
-  /** `--restarts`: for every pgdN that does not say its own. */
+  /** `--restarts`: for every pgdN and cwN that does not say its own. */
   readonly restarts?: number;
 }
 
-const GROUPS: Readonly<Record<string, readonly string[]>> = { quick: ["clean", "fgsm", "pgd10x1"] };
+/** Names to run and, where they differ from the name's own, their constants. */
+const GROUPS: Readonly<Record<string, Readonly<Record<string, ConstantOverrides>>>> = {
+  quick: { clean: {}, fgsm: {}, pgd10x1: {} },
+  // The published protocol counts as Foolbox does; records hold both counts.
+  poster: {
+    clean: {},
+    fgsm: {},
+    pgd50: { accounting: "foolbox" },
+    pgd100: { accounting: "foolbox" },
+    bb: {},
+    aa: {},
+  },
+};
 
-/** Names that belong to the contract and that this version does not have. */
-const LATER = /^(cw\d*|cw\d+x\d+|cw\d+-det|apgd-ce|apgd-dlr|apgd-t|fab|fab-t|square|bb|aa|aa-plus|aa-rand|poster)$/;
-const PGD = /^pgd(\d+)(?:x(\d+)|(-det))?$/;
-const DEFAULT_RESTARTS = 10;
-const AVAILABLE = "clean, fgsm, pgdN, pgdNxR, pgdN-det and the group quick";
+const THERE_ARE = `there are ${AVAILABLE}, the ensembles ${ensembleNames.join(", ")} and the groups ${Object.keys(GROUPS).join(", ")}`;
 
 /**
  * The attacks of a list in its order, each once, without `clean`, which every evaluation begins with. UsageError for names
  * that nobody knows (with the nearest one), that this version lacks, and for constants that do not fit.
  */
-export function parseAttacks({ names, recipes = {}, restarts }: AttackList): AttackRecipe[] {
-  const own = new Map(Object.keys(recipes).map((name) => [name, ownRecipe(name, recipes, restarts)]));
-  const wanted = names.map((name) => name.trim()).filter((name) => name !== "");
-  if (wanted.length === 0) throw new UsageError(`--attacks names no attack; there are ${AVAILABLE}`);
-  const found = new Map<string, AttackRecipe>();
-  for (const name of wanted.flatMap((name) => GROUPS[name] ?? [name])) {
-    const recipe = own.get(name) ?? own.get(canonical(name)) ?? knownRecipe(name, [...own.keys()], restarts);
+export function parseAttacks(list: AttackList): (AttackRecipe | EnsembleRecipe)[] {
+  const wanted = list.names.map((name) => name.trim()).filter((name) => name !== "");
+  if (wanted.length === 0) throw new UsageError(`--attacks names no attack; ${THERE_ARE}`);
+  const book = new RecipeBook(list);
+  const found = new Map<string, AttackRecipe | EnsembleRecipe>();
+  for (const recipe of wanted.flatMap((name) => book.read(name))) {
     if (recipe.type !== "clean") found.set(recipe.name, recipe);
   }
   return [...found.values()];
 }
 
-/** A recipe of the contract by its name; pgdNx10 is pgdN. `others` are further names that exist, for the hint. */
-function knownRecipe(name: string, others: readonly string[], restarts?: number): Recipe {
-  if (name === "clean") return { type: "clean", name };
-  if (name === "fgsm") return { type: "fgsm", name, randomStart: false };
-  const [, steps, times, deterministic] = PGD.exec(name) ?? [];
-  if (steps !== undefined) {
-    const runs = deterministic ? 1 : times === undefined ? (restarts ?? DEFAULT_RESTARTS) : Number(times);
-    return pgdRecipe(name, { steps: Number(steps), restarts: runs, randomStart: deterministic === undefined });
+/** Everything that a name may mean in one run. */
+class RecipeBook {
+  readonly #restarts: number | undefined;
+  readonly #own = new Map<string, Recipe>();
+  readonly #ownNames: readonly string[];
+
+  constructor({ recipes = {}, restarts }: AttackList) {
+    this.#restarts = restarts;
+    this.#ownNames = Object.keys(recipes);
+    // Ensembles last: their members may be recipes of the same config.
+    const isEnsemble = (name: string) => membersOf(recipes[name]) !== undefined;
+    const ordered = this.#ownNames.toSorted((a, b) => Number(isEnsemble(a)) - Number(isEnsemble(b)));
+    for (const name of ordered) this.#own.set(name, this.#define(name, recipes[name]));
   }
-  if (LATER.test(name)) throw new UsageError(`attack "${name}" is not in this version yet; there are ${AVAILABLE}`);
-  throw new UsageError(`no attack is called "${name}"${didYouMean(name, hints(name, others))}; there are ${AVAILABLE}`);
-}
 
-function pgdRecipe(name: string, numbers: Pick<PgdRecipe, "steps" | "restarts" | "randomStart">): PgdRecipe {
-  const { steps, restarts, randomStart } = numbers;
-  if (!(steps >= 1 && restarts >= 1)) throw new UsageError(`attack "${name}": steps and restarts must be at least 1`);
-  const suffix = !randomStart ? "-det" : restarts === DEFAULT_RESTARTS ? "" : `x${restarts}`;
-  return { type: "pgd", name: `pgd${steps}${suffix}`, ...numbers, stepSize: null, accounting: "strict" };
-}
-
-/** The recipe that a config defines: a known name with other constants, or a new one with `base` or `steps`. */
-function ownRecipe(name: string, recipes: Readonly<Record<string, unknown>>, restarts?: number): Recipe {
-  const where = `attacks.${name}`;
-  const given = recipes[name];
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new UsageError(`${where}: expected constants, such as {steps: 20, stepSize: 2/255}`);
+  /** The recipe of a name, or those of a group. */
+  read(name: string): Recipe[] {
+    const group = Object.hasOwn(GROUPS, name) ? GROUPS[name] : undefined;
+    if (group === undefined) return [this.#find(name)];
+    return Object.entries(group).map(([member, constants]) => {
+      const recipe = this.#find(member);
+      return recipe.type === "attack" && !this.#own.has(member) ? recipe.with(constants, name) : recipe;
+    });
   }
-  const { base, ...constants }: ConstantOverrides & { base?: unknown } = { ...given };
-  const known = knownRecipe(baseOf(name, base, constants), [], restarts);
-  return { ...withConstants(known, constants, where), name: isKnown(name) ? known.name : name };
+
+  #find(name: string): Recipe {
+    return this.#own.get(name) ?? this.#own.get(canonical(name)) ?? this.#known(name);
+  }
+
+  /** A recipe of the contract. UsageError where there is none. */
+  #known(name: string): Recipe {
+    const recipe = name === "clean" ? ({ type: "clean", name } as const) : knownRecipe(name, this.#restarts);
+    const found = recipe ?? knownEnsemble(name, (member) => this.#knownMember(member, name));
+    if (found !== null) return found;
+    if (isLater(name)) throw new UsageError(`attack "${name}" is not in this version yet; ${THERE_ARE}`);
+    const others = [...likelyNames(name), ...ensembleNames, ...Object.keys(GROUPS), ...this.#ownNames];
+    throw new UsageError(`no attack is called "${name}"${didYouMean(name, others)}; ${THERE_ARE}`);
+  }
+
+  #knownMember(member: string, ensemble: string): AttackRecipe {
+    const recipe = knownRecipe(member, this.#restarts);
+    if (recipe !== null) return recipe;
+    throw new UsageError(
+      `attack "${ensemble}" is not in this version yet: its member ${member} is missing; ${THERE_ARE}`,
+    );
+  }
+
+  /** The recipe that a config defines: a known name with other constants, or a new one with `base`, `steps` or `members`. */
+  #define(name: string, given: unknown): Recipe {
+    const where = `attacks.${name}`;
+    if (typeof given !== "object" || given === null || Array.isArray(given)) {
+      throw new UsageError(`${where}: expected constants, such as {steps: 20, stepSize: 2/255}`);
+    }
+    const members = membersOf(given);
+    if (members !== undefined) return this.#defineEnsemble(name, { ...given }, members);
+    const { base, ...constants }: ConstantOverrides & { base?: unknown } = { ...given };
+    const recipe = this.#known(this.#baseOf(name, base, constants));
+    if (recipe.type === "clean") throw new UsageError(`${where}: the clean accuracy has no constants to change`);
+    if (recipe.type === "ensemble") throw new UsageError(`${where}: an ensemble has no constants but members`);
+    const changed = recipe.with(constants, where);
+    return this.#isKnown(name) ? changed : changed.named(name);
+  }
+
+  #defineEnsemble(name: string, given: ConstantOverrides, members: unknown): EnsembleRecipe {
+    const where = `attacks.${name}`;
+    const other = Object.keys(given).find((key) => key !== "members");
+    if (other !== undefined) throw new UsageError(`${where}.${other}: an ensemble has no constants but members`);
+    const find = (member: string) => {
+      const recipe = this.#find(member);
+      if (recipe.type === "attack") return recipe;
+      throw new UsageError(`${where}.members: ${member} is no single attack`);
+    };
+    return ownEnsemble(name, members, { find, where });
+  }
+
+  #baseOf(name: string, base: unknown, { steps }: ConstantOverrides): string {
+    if (typeof base === "string") return base;
+    if (this.#isKnown(name) || isLater(name)) return name;
+    if (typeof steps === "number") return `pgd${steps}`;
+    throw new UsageError(
+      `attacks.${name}: a new attack needs steps, members, or base: the name of the attack that it changes`,
+    );
+  }
+
+  #isKnown(name: string): boolean {
+    return name === "clean" || ensembleNames.includes(name) || knownRecipe(name, this.#restarts) !== null;
+  }
 }
 
-function baseOf(name: string, base: unknown, { steps }: ConstantOverrides): string {
-  if (typeof base === "string") return base;
-  if (isKnown(name) || LATER.test(name)) return name;
-  if (typeof steps === "number") return `pgd${steps}`;
-  throw new UsageError(`attacks.${name}: a new attack needs steps, or base: the name of the attack that it changes`);
+function membersOf(given: unknown): unknown {
+  return typeof given === "object" && given !== null && "members" in given ? given.members : undefined;
 }
 
-function isKnown(name: string): boolean {
-  return name === "clean" || name === "fgsm" || PGD.test(name);
-}
-
+/** pgdNx10 is pgdN, cw is cw50-det: a config's constants for one hold for the other. */
 function canonical(name: string): string {
-  return name.endsWith(`x${DEFAULT_RESTARTS}`) && PGD.test(name) ? name.slice(0, -3) : name;
-}
-
-function hints(name: string, others: readonly string[]): string[] {
-  const steps = /\d+/.exec(name)?.[0] ?? "50";
-  const pgds = ["", "x1", "-det"].map((suffix) => `pgd${steps}${suffix}`);
-  return ["clean", "fgsm", "quick", ...pgds, "apgd-ce", "apgd-t", "fab-t", "square", "poster", ...others];
+  if (name === "cw") return "cw50-det";
+  return name.replace(new RegExp(`^((?:pgd|cw)\\d+)x${DEFAULT_RESTARTS}$`), "$1");
 }

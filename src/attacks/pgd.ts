@@ -1,9 +1,11 @@
-/** Projected gradient descent on the cross-entropy (Madry et al. 2018, equation 3), as Foolbox runs it: the last iterate counts. */
-import { crossEntropy } from "../losses/cross-entropy.js";
+/** Projected gradient descent (Madry et al. 2018, equation 3), as Foolbox runs it: the last iterate counts. */
+import type { LossFunction } from "../losses/loss.js";
 import type { AttackBatch, AttackRun } from "./attack.js";
 import { randomStart } from "./random-start.js";
 
 export interface AscentConstants {
+  /** What the steps ascend: the cross-entropy, or for "CW" the margin (Carlini & Wagner 2017). */
+  readonly loss: LossFunction;
   readonly steps: number;
   readonly stepSize: number;
   readonly randomStart: boolean;
@@ -14,7 +16,7 @@ export function* pgd(batch: AttackBatch, constants: AscentConstants, restart: nu
   const { inference, threat, images: origin, labels } = batch;
   let zeroGradients: number | null = null;
   const lossGradient = (logits: Float32Array) => {
-    const { gradient } = crossEntropy(logits, labels, inference.classes);
+    const { gradient } = constants.loss(logits, labels, inference.classes);
     // At the start only: later ones say nothing new, and cost time.
     zeroGradients ??= countZeroRows(gradient, inference.classes);
     return gradient;

@@ -1,65 +1,51 @@
-/** Attacks as data: a name and every constant that the result depends on. */
+/** Attacks as data: a name, every constant that the result depends on, and how one pass over a batch goes. */
 import type { AttackBatch, AttackRun } from "./attack.js";
-import { type FgsmConstants, fgsm } from "./fgsm.js";
-import { pgd } from "./pgd.js";
+import type { ConstantOverrides } from "./constants.js";
+import type { ReliabilityCheck } from "./reliability.js";
 
-/** Whether clean errors are attacked too, to count as Foolbox does; outcomes and accuracy are strict in both. */
-export type Accounting = "strict" | "foolbox";
+export type ConstantValue = string | number | boolean | readonly AttackConstants[];
+
+/** The name and all constants, as they stand in a record. */
+export interface AttackConstants {
+  readonly name: string;
+  readonly [constant: string]: ConstantValue;
+}
+
+/** What a constant may hang on besides its recipe. */
+export interface Circumstances {
+  readonly epsilon: number;
+  readonly classes: number;
+}
 
 export interface CleanRecipe {
   readonly type: "clean";
   readonly name: string;
 }
 
-export interface FgsmRecipe extends FgsmConstants {
-  readonly type: "fgsm";
+export interface AttackRecipe {
+  readonly type: "attack";
   readonly name: string;
+  /** Images through the network in one pass of a sample that does not fall. */
+  readonly work: number;
+  constants(circumstances: Circumstances): AttackConstants;
+  /** How many passes a sample may need: restarts, targets. */
+  passes(classes: number): number;
+  /** One pass, counted from 1, which names the random draws: so R + 1 restarts contain R. */
+  run(batch: AttackBatch, pass: number): AttackRun;
+  /** What to say of this attack on a network of so many classes. */
+  checks(classes: number): readonly ReliabilityCheck[];
+  /** With other constants. UsageError, naming `where` and the constant, for unknown names and bad values. */
+  with(overrides: ConstantOverrides, where: string): AttackRecipe;
+  named(name: string): AttackRecipe;
 }
 
-export interface PgdRecipe {
-  readonly type: "pgd";
+/** Attacks one after the other, each on what the ones before it left standing. */
+export interface EnsembleRecipe {
+  readonly type: "ensemble";
   readonly name: string;
-  readonly steps: number;
-  /** null: 2.5 epsilon / steps. */
-  readonly stepSize: number | null;
-  readonly restarts: number;
-  readonly randomStart: boolean;
-  readonly accounting: Accounting;
+  readonly members: readonly AttackRecipe[];
 }
 
-export type AttackRecipe = FgsmRecipe | PgdRecipe;
-export type Recipe = CleanRecipe | AttackRecipe;
+export type Recipe = CleanRecipe | AttackRecipe | EnsembleRecipe;
 
-export interface AttackConstants {
-  readonly name: string;
-  readonly [constant: string]: string | number | boolean;
-}
-
-/** The name and all constants at this radius, as they stand in a record. */
-export function constantsOf(recipe: Recipe, epsilon: number): AttackConstants {
-  switch (recipe.type) {
-    case "clean":
-      return { name: recipe.name, randomStart: false };
-    case "fgsm":
-      return { name: recipe.name, randomStart: recipe.randomStart };
-    case "pgd": {
-      const { name, steps, restarts, randomStart, accounting } = recipe;
-      return { name, steps, stepSize: stepSizeOf(recipe, epsilon), restarts, randomStart, accounting };
-    }
-  }
-}
-
-/** How many runs a sample may need, and engine calls with a gradient in each. */
-export function runsOf(recipe: AttackRecipe): { readonly restarts: number; readonly steps: number } {
-  return recipe.type === "pgd" ? recipe : { restarts: 1, steps: 1 };
-}
-
-/** One run over a batch; `restart` counts from 1 and names the random draws, so that R + 1 restarts contain R. */
-export function runAttack(recipe: AttackRecipe, batch: AttackBatch, restart: number): AttackRun {
-  if (recipe.type === "fgsm") return fgsm(batch, recipe);
-  return pgd(batch, { ...recipe, stepSize: stepSizeOf(recipe, batch.threat.epsilon) }, restart);
-}
-
-function stepSizeOf({ stepSize, steps }: PgdRecipe, epsilon: number): number {
-  return stepSize ?? (2.5 * epsilon) / steps;
-}
+export const cleanConstants: AttackConstants = { name: "clean", randomStart: false };

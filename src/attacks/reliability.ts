@@ -5,6 +5,8 @@ export interface ReliabilityCheck {
   readonly value: number;
   /** One sentence for people. */
   readonly message: string;
+  /** In the outcome of an ensemble: the member that it is about. */
+  readonly member?: string;
 }
 
 /** How far from 0, 1 and a sum of 1 values may be and still look like probabilities. */

@@ -1,20 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseAttacks } from "../../src/attacks/names.js";
-import { type AttackRecipe, constantsOf } from "../../src/attacks/recipe.js";
+import type { AttackRecipe, EnsembleRecipe } from "../../src/attacks/recipe.js";
 import { UsageError } from "../../src/core/errors.js";
 
 const epsilon = 8 / 255;
+const onCifar = { epsilon, classes: 10 };
 
 function only(name: string, more: Omit<Parameters<typeof parseAttacks>[0], "names"> = {}): AttackRecipe {
   const [recipe, ...others] = parseAttacks({ names: [name], ...more });
-  assert.ok(recipe !== undefined && others.length === 0);
+  assert.ok(recipe?.type === "attack" && others.length === 0);
+  return recipe;
+}
+
+function ensemble(name: string, recipes: Record<string, unknown> = {}): EnsembleRecipe {
+  const [recipe, ...others] = parseAttacks({ names: [name], recipes });
+  assert.ok(recipe?.type === "ensemble" && others.length === 0);
   return recipe;
 }
 
 test("pgdN has 10 restarts from random starts and steps of 2.5 epsilon / N, whatever N", () => {
   for (const steps of [1, 7, 50, 100]) {
-    assert.deepEqual(constantsOf(only(`pgd${steps}`), epsilon), {
+    assert.deepEqual(only(`pgd${steps}`).constants(onCifar), {
       name: `pgd${steps}`,
       steps,
       stepSize: (2.5 * epsilon) / steps,
@@ -42,7 +49,7 @@ test("--restarts turns pgdN into pgdNxR and leaves the others", () => {
 test("a list keeps its order, names nothing twice and leaves clean to the evaluation", () => {
   const names = ["pgd50", "clean", " fgsm", "pgd50x10", "quick", ""];
   assert.deepEqual(
-    parseAttacks({ names }).map((recipe) => recipe.name),
+    parseAttacks({ names }).map(({ name }) => name),
     ["pgd50", "fgsm", "pgd10x1"],
   );
   assert.deepEqual(parseAttacks({ names: ["clean"] }), []);
@@ -51,10 +58,10 @@ test("a list keeps its order, names nothing twice and leaves clean to the evalua
 test("constants of the config replace a recipe's own, numbers as people write them", () => {
   const recipes = { pgd50: { stepSize: "2/255", accounting: "foolbox" }, fgsm: { randomStart: true } };
   const [pgd, fgsm] = parseAttacks({ names: ["pgd50x10", "fgsm"], recipes });
-  assert.ok(pgd !== undefined && fgsm !== undefined);
-  const { stepSize, accounting, restarts, name } = constantsOf(pgd, epsilon);
+  assert.ok(pgd?.type === "attack" && fgsm?.type === "attack");
+  const { stepSize, accounting, restarts, name } = pgd.constants(onCifar);
   assert.deepEqual([name, stepSize, accounting, restarts], ["pgd50", 2 / 255, "foolbox", 10]);
-  assert.deepEqual(constantsOf(fgsm, epsilon), { name: "fgsm", randomStart: true });
+  assert.deepEqual(fgsm.constants(onCifar), { name: "fgsm", randomStart: true });
 });
 
 test("a new name is defined by its steps or by the attack that it changes", () => {
@@ -73,9 +80,74 @@ test("a name that nobody knows is refused with the one that was probably meant",
 });
 
 test("attacks that this version lacks are refused by name", () => {
-  for (const name of ["cw", "cw50-det", "apgd-ce", "apgd-t", "fab-t", "square", "bb", "aa", "aa-plus", "poster"]) {
+  for (const name of ["fab", "fab-t", "square", "bb"]) {
     refused([name], new RegExp(`attack "${name}" is not in this version yet; there are clean, fgsm, pgdN`));
   }
+  for (const name of ["aa", "aa-plus", "poster"]) refused([name], /is not in this version yet/);
+  refused(["aa"], /attack "aa" is not in this version yet: its member fab-t is missing/);
+});
+
+test("cwN is pgdN on the margin loss with kappa 50, cw is cw50-det", () => {
+  const { name, steps, kappa, restarts, randomStart } = only("cw20").constants(onCifar);
+  assert.deepEqual([name, steps, kappa, restarts, randomStart], ["cw20", 20, 50, 10, true]);
+  assert.deepEqual(pick(only("cw")), ["cw50-det", 1, false]);
+  assert.deepEqual(pick(only("cw10x3")), ["cw10x3", 3, true]);
+  const recipes = { cw10: { kappa: Number.POSITIVE_INFINITY }, "cw5-det": { kappa: 0 } };
+  assert.equal(only("cw10", { recipes }).constants(onCifar).kappa, Number.POSITIVE_INFINITY);
+  assert.equal(only("cw5-det", { recipes }).constants(onCifar).kappa, 0);
+});
+
+test("Auto-PGD alone is what the standard ensemble runs", () => {
+  const constants = { steps: 100, restarts: 1, rho: 0.75, eot: 1 };
+  assert.deepEqual(only("apgd-ce").constants(onCifar), { name: "apgd-ce", ...constants, loss: "ce" });
+  assert.deepEqual(only("apgd-dlr").constants(onCifar), { name: "apgd-dlr", ...constants, loss: "dlr" });
+  assert.deepEqual(only("apgd-t").constants(onCifar), { name: "apgd-t", ...constants, targets: 9, loss: "dlr-t" });
+  assert.deepEqual([only("apgd-t").passes(10), only("apgd-t").passes(100), only("apgd-t").passes(5)], [9, 9, 4]);
+});
+
+test("aa-rand is CE and DLR with 20 gradients at each iterate", () => {
+  const members = ensemble("aa-rand").members.map((member) => member.constants(onCifar));
+  assert.deepEqual(
+    members.map(({ name, restarts, eot }) => [name, restarts, eot]),
+    [
+      ["apgd-ce", 1, 20],
+      ["apgd-dlr", 1, 20],
+    ],
+  );
+});
+
+test("a config's ensemble lists members or gives them constants; the untargeted ones have 5 restarts", () => {
+  const recipes = {
+    mine: { members: ["apgd-ce", "apgd-t", "quickly"] },
+    other: { members: { "apgd-dlr": { restarts: 2 }, "pgd10-det": {} } },
+    quickly: { base: "apgd-ce", steps: 10 },
+  };
+  const restarts = (name: string) =>
+    ensemble(name, recipes).members.map((member) => [member.name, member.constants(onCifar).restarts]);
+  assert.deepEqual(restarts("mine"), [
+    ["apgd-ce", 5],
+    ["apgd-t", 1],
+    ["quickly", 1],
+  ]);
+  assert.deepEqual(restarts("other"), [
+    ["apgd-dlr", 2],
+    ["pgd10-det", 1],
+  ]);
+});
+
+test("ensembles that make no sense are refused by their key", () => {
+  refused(["mine"], /attacks.mine.members: expected attacks, such as \[apgd-ce/, { mine: { members: 3 } });
+  refused(["mine"], /attacks.mine.members: expected attacks/, { mine: { members: [] } });
+  refused(["mine"], /attacks.mine.members: apgd-t is there twice/, { mine: { members: ["apgd-t", "apgd-t"] } });
+  refused(["mine"], /attacks.mine.members: aa-rand is no single attack/, { mine: { members: ["aa-rand"] } });
+  refused(["mine"], /no attack is called "apdg-t"; did you mean "apgd-t"/, { mine: { members: ["apdg-t"] } });
+  refused(["mine"], /attacks.mine.steps: an ensemble has no constants but members/, {
+    mine: { members: ["fgsm"], steps: 3 },
+  });
+  refused(["mine"], /attacks.mine.members.apgd-t.target: unknown constant; did you mean "targets"/, {
+    mine: { members: { "apgd-t": { target: 3 } } },
+  });
+  refused(["aa-rand"], /attacks.aa-rand: an ensemble has no constants but members/, { "aa-rand": { steps: 3 } });
 });
 
 test("steps and restarts start at 1", () => {
@@ -92,11 +164,14 @@ test("constants that are unknown or do not fit are refused by their key", () => 
   refused(["pgd5-det"], /2 restarts without a random start are all the same/, { "pgd5-det": { restarts: 2 } });
   refused(["clean"], /attacks.clean: the clean accuracy has no constants/, { clean: { randomStart: true } });
   refused(["pgd50"], /attacks.pgd50: expected constants/, { pgd50: 20 });
+  refused(["apgd-ce"], /attacks.apgd-ce.rho: expected a number from 0 to 1/, { "apgd-ce": { rho: 2 } });
+  refused(["apgd-ce"], /attacks.apgd-ce.targets: unknown constant/, { "apgd-ce": { targets: 3 } });
+  refused(["cw5"], /attacks.cw5.kappa: expected a number of at least 0/, { cw5: { kappa: -1 } });
   refused(["fgsm"], /attacks.pgd50.step: unknown constant/, { pgd50: { step: 1 } });
 });
 
 function pick(recipe: AttackRecipe) {
-  const { name, restarts, randomStart } = constantsOf(recipe, epsilon);
+  const { name, restarts, randomStart } = recipe.constants(onCifar);
   return [name, restarts, randomStart];
 }
 

@@ -30,8 +30,10 @@ test("images outside the ball are no success and are reported", async () => {
     ...honest,
     ascend: (problem: Parameters<typeof honest.ascend>[0]) => honest.ascend({ ...problem, epsilon: 0.3 }),
   };
-  const attacks = planned(["pgd5-det"]).map(({ recipe }) => ({ recipe, norm: "linf" as const, epsilon: 0.1 }));
-  const stepping = attacks.map((attack) => ({ ...attack, recipe: { ...attack.recipe, stepSize: 0.1 } }));
+  const recipes = { "pgd5-det": { stepSize: 0.1 } };
+  const stepping = parseAttacks({ names: ["pgd5-det"], recipes }).map((recipe) => {
+    return { recipe, norm: "linf" as const, epsilon: 0.1 };
+  });
   const [clean, pgd] = await collect({ ...common, inference: far, attacks: stepping });
   assert.deepEqual(pgd?.robust, clean?.robust);
   assert.deepEqual(

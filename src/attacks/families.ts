@@ -1,0 +1,126 @@
+/** The attacks of this program, as rows: what each takes, records, and runs. */
+import { z } from "zod";
+import { crossEntropy } from "../losses/cross-entropy.js";
+import { cwLoss } from "../losses/margin.js";
+import { type ApgdConstants, apgd } from "./apgd.js";
+import { type ApgdLoss, lossFor } from "./apgd-loss.js";
+import { count, fraction, notNegative, positive, yesOrNo } from "./constants.js";
+import type { Family } from "./family.js";
+import { type FgsmConstants, fgsm } from "./fgsm.js";
+import { pgd } from "./pgd.js";
+
+export const fgsmFamily: Family<FgsmConstants> = {
+  schema: z.strictObject({ randomStart: yesOrNo }),
+  record: (constants) => ({ ...constants }),
+  passes: () => 1,
+  work: () => 1,
+  run: (batch, constants) => fgsm(batch, constants),
+};
+
+export interface PgdConstants {
+  readonly steps: number;
+  /** null: 2.5 epsilon / steps. */
+  readonly stepSize: number | null;
+  readonly restarts: number;
+  readonly randomStart: boolean;
+  /** Whether clean errors are attacked too, to count as Foolbox does; outcomes and accuracy are strict in both. */
+  readonly accounting: "strict" | "foolbox";
+}
+
+export interface CwConstants extends PgdConstants {
+  readonly kappa: number;
+}
+
+const pgdShape = {
+  steps: count,
+  stepSize: positive.nullable(),
+  restarts: count,
+  randomStart: yesOrNo,
+  accounting: z.enum(["strict", "foolbox"], "expected strict or foolbox"),
+};
+
+export const pgdFamily: Family<PgdConstants> = {
+  schema: z.strictObject(pgdShape),
+  settle: settleRestarts,
+  record: (constants, { epsilon }) => ({ ...constants, stepSize: stepSizeOf(constants, epsilon) }),
+  passes: ({ restarts }) => restarts,
+  work: ({ steps }) => steps,
+  run: (batch, constants, restart) =>
+    pgd(batch, { ...constants, stepSize: stepSizeOf(constants, batch.threat.epsilon), loss: crossEntropy }, restart),
+};
+
+export const cwFamily: Family<CwConstants> = {
+  ...pgdFamily,
+  schema: z.strictObject({ ...pgdShape, kappa: notNegative }),
+  settle: settleRestarts,
+  run: (batch, constants, restart) => {
+    const stepSize = stepSizeOf(constants, batch.threat.epsilon);
+    return pgd(batch, { ...constants, stepSize, loss: cwLoss(constants.kappa) }, restart);
+  },
+};
+
+function stepSizeOf({ stepSize, steps }: PgdConstants, epsilon: number): number {
+  return stepSize ?? (2.5 * epsilon) / steps;
+}
+
+/** Without a random start there is one run, unless a config asks for more: then it contradicts itself. */
+function settleRestarts<Constants extends PgdConstants>(
+  constants: Constants,
+  overrides: Readonly<Record<string, unknown>>,
+): Constants | string {
+  const { randomStart, restarts } = constants;
+  if (randomStart || restarts === 1) return constants;
+  if (overrides.restarts === undefined) return { ...constants, restarts: 1 };
+  return `${restarts} restarts without a random start are all the same; set restarts to 1`;
+}
+
+const apgdShape = { steps: count, restarts: count, rho: fraction, eot: count };
+
+/** Auto-PGD on one of the untargeted losses. */
+export function apgdFamily(loss: "ce" | "dlr"): Family<ApgdConstants> {
+  return {
+    schema: z.strictObject(apgdShape),
+    record: (constants, { classes }) => ({ ...constants, loss: lossFor(loss, classes) }),
+    passes: ({ restarts }) => restarts,
+    work: workOfAscent,
+    run: (batch, constants, pass) => apgd(batch, { ...constants, targets: 1, loss }, pass),
+    checks: (_, classes) => tooFewClasses(loss, classes),
+  };
+}
+
+export interface TargetedApgdConstants extends ApgdConstants {
+  readonly targets: number;
+}
+
+export const targetedApgdFamily: Family<TargetedApgdConstants> = {
+  schema: z.strictObject({ ...apgdShape, targets: count }),
+  record: (constants, { classes }) => ({ ...effective(constants, classes), loss: lossFor("dlr-t", classes) }),
+  passes: (constants, classes) => constants.restarts * effective(constants, classes).targets,
+  work: workOfAscent,
+  run: (batch, constants, pass) => {
+    return apgd(batch, { ...effective(constants, batch.inference.classes), loss: "dlr-t" }, pass);
+  },
+  checks: ({ targets }, classes) => [...tooFewClasses("dlr-t", classes), ...tooManyTargets(targets, classes)],
+};
+
+function workOfAscent({ steps, eot }: ApgdConstants): number {
+  return (steps + 1) * eot;
+}
+
+/** At most every class but the right one is a target; where there is no targeted loss, none but "not the label" is. */
+function effective(constants: TargetedApgdConstants, classes: number): TargetedApgdConstants {
+  const targets = lossFor("dlr-t", classes) === "dlr-t" ? Math.min(constants.targets, classes - 1) : 1;
+  return { ...constants, targets };
+}
+
+function tooFewClasses(loss: ApgdLoss, classes: number) {
+  if (lossFor(loss, classes) === loss) return [];
+  const message = `${classes} classes are too few for ${loss.toUpperCase()}: the margin took its place, so this is not the standard attack`;
+  return [{ check: "few-classes", value: classes, message }];
+}
+
+function tooManyTargets(targets: number, classes: number) {
+  if (targets < classes || lossFor("dlr-t", classes) === "margin") return [];
+  const message = `${targets} targets were asked for; of ${classes} classes only ${classes - 1} can be one`;
+  return [{ check: "few-targets", value: classes - 1, message }];
+}

@@ -1,0 +1,61 @@
+/** The attacks that have a name of their own, each with its published constants. */
+import { UsageError } from "../core/errors.js";
+import { apgdFamily, cwFamily, fgsmFamily, pgdFamily, targetedApgdFamily } from "./families.js";
+import { recipeOf } from "./family.js";
+import type { AttackRecipe } from "./recipe.js";
+
+/** Of the publication's PGD-50, and of every other number of steps. */
+export const DEFAULT_RESTARTS = 10;
+
+const STEPPED = /^(pgd|cw)(\d+)(?:x(\d+)|(-det))?$/;
+
+/** As the standard ensemble has them (Croce & Hein 2020, section 6). */
+const apgdConstants = { steps: 100, restarts: 1, rho: 0.75, eot: 1 };
+
+const fixed: Readonly<Record<string, AttackRecipe>> = recipesByName(
+  recipeOf(fgsmFamily, "fgsm", { randomStart: false }),
+  recipeOf(apgdFamily("ce"), "apgd-ce", apgdConstants),
+  recipeOf(apgdFamily("dlr"), "apgd-dlr", apgdConstants),
+  recipeOf(targetedApgdFamily, "apgd-t", { ...apgdConstants, targets: 9 }),
+);
+
+/** Of the contract, but not in this version. */
+const LATER = ["fab", "fab-t", "square", "bb"];
+
+/** Names without those of ensembles and groups, for messages. */
+export const AVAILABLE = `clean, fgsm, pgdN, pgdNxR, pgdN-det, cwN, cwN-det, ${Object.keys(fixed).slice(1).join(", ")}`;
+
+export function isLater(name: string): boolean {
+  return LATER.includes(name);
+}
+
+/** The recipe of a name; null where there is none. `restarts`: of each pgdN and cwN that names none. UsageError for `pgd0`. */
+export function knownRecipe(name: string, restarts?: number): AttackRecipe | null {
+  const spelled = name === "cw" ? "cw50-det" : name;
+  const [, prefix, steps, times, deterministic] = STEPPED.exec(spelled) ?? [];
+  if (steps === undefined) return Object.hasOwn(fixed, name) ? (fixed[name] ?? null) : null;
+  const runs = deterministic ? 1 : times === undefined ? (restarts ?? DEFAULT_RESTARTS) : Number(times);
+  const numbers = { steps: Number(steps), stepSize: null, restarts: runs, randomStart: deterministic === undefined };
+  if (!(numbers.steps >= 1 && runs >= 1))
+    throw new UsageError(`attack "${name}": steps and restarts must be at least 1`);
+  const stepped = { ...numbers, accounting: "strict" as const };
+  const canonical = `${prefix}${numbers.steps}${suffixOf(numbers)}`;
+  if (prefix === "pgd") return recipeOf(pgdFamily, canonical, stepped);
+  return recipeOf(cwFamily, canonical, { ...stepped, kappa: 50 });
+}
+
+/** What a mistyped name may have meant. */
+export function likelyNames(name: string): string[] {
+  const steps = /\d+/.exec(name)?.[0] ?? "50";
+  const stepped = ["pgd", "cw"].flatMap((prefix) => ["", "x1", "-det"].map((suffix) => `${prefix}${steps}${suffix}`));
+  return ["clean", ...Object.keys(fixed), ...stepped, ...LATER];
+}
+
+function suffixOf({ restarts, randomStart }: { readonly restarts: number; readonly randomStart: boolean }): string {
+  if (!randomStart) return "-det";
+  return restarts === DEFAULT_RESTARTS ? "" : `x${restarts}`;
+}
+
+function recipesByName(...recipes: readonly AttackRecipe[]): Readonly<Record<string, AttackRecipe>> {
+  return Object.fromEntries(recipes.map((recipe) => [recipe.name, recipe]));
+}

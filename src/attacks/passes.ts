@@ -1,0 +1,91 @@
+/** The passes of one attack over the samples that still stand: batch by batch, each success verified on its images. */
+import type { Inference } from "../engines/engine.js";
+import type { AttackBatch, TestSamples, ThreatModel } from "./attack.js";
+import { drive, type Meter } from "./meter.js";
+import type { AttackRecipe } from "./recipe.js";
+import { type Verdicts, verify } from "./verification.js";
+
+export interface PassOptions {
+  readonly recipe: AttackRecipe;
+  readonly inference: Inference;
+  readonly samples: TestSamples;
+  readonly threat: ThreatModel;
+  /** Dataset indices [from, to). */
+  readonly range: readonly [number, number];
+  readonly seed: number;
+  readonly batchSize: number;
+  /** Logits [samples of the range, classes] of the unperturbed images. */
+  readonly cleanLogits: Float32Array;
+  readonly meter: Meter;
+}
+
+/** Runs all passes over the samples of the range whose flag in `standing` is set, and clears the flags of those that fall. */
+export async function runPasses(standing: Uint8Array, options: PassOptions): Promise<void> {
+  const { recipe, inference, range, batchSize } = options;
+  const passes = recipe.passes(inference.classes);
+  for (let pass = 1; pass <= passes; pass++) {
+    const survivors = indicesOf(standing, range);
+    let left = survivors.length * (passes - pass + 1);
+    for (const indices of batches(survivors, batchSize)) {
+      left -= indices.length;
+      const { fooled } = await runPass(indices, { ...options, pass, left });
+      for (const [i, index] of indices.entries()) if (fooled[i] === 1) standing[index - range[0]] = 0;
+    }
+  }
+}
+
+interface Pass extends PassOptions {
+  readonly pass: number;
+  /** Passes of single samples that may still come after this batch. */
+  readonly left: number;
+}
+
+/** One pass over one batch, judged by a plain forward pass of the images that it returned. */
+async function runPass(indices: Uint32Array, options: Pass): Promise<Verdicts> {
+  const { recipe, inference, threat, meter, pass } = options;
+  const batch = batchOf(indices, options);
+  const workAfter = options.left * (recipe.work + 1);
+  const total = meter.work + workAfter + indices.length * (recipe.work + 1);
+  const images = await drive(recipe.run(batch, pass), (call) => {
+    // A later pass looks at the same samples again: what it says of their starts is counted once.
+    return meter.count(pass === 1 ? call : { forwards: call.forwards, gradients: call.gradients }, total);
+  });
+  const logits = inference.logits(images);
+  await meter.count({ forwards: indices.length, gradients: 0 }, meter.work + indices.length + workAfter);
+  const verdicts = verify({ images, origin: batch.images, logits, labels: batch.labels, threat });
+  meter.violations += verdicts.violations;
+  meter.nonFinite += verdicts.nonFinite;
+  reportFooled(images, indices, verdicts.fooled, meter);
+  return verdicts;
+}
+
+function batchOf(indices: Uint32Array, { inference, samples, threat, seed, range, cleanLogits }: Pass): AttackBatch {
+  const { classes } = inference;
+  const logits = new Float32Array(indices.length * classes);
+  for (const [i, index] of indices.entries()) {
+    const place = index - range[0];
+    logits.set(cleanLogits.subarray(place * classes, (place + 1) * classes), i * classes);
+  }
+  const labels = Int32Array.from(indices, (index) => samples.labels[index] ?? -1);
+  return { inference, threat, images: samples.images(indices), labels, indices, seed, cleanLogits: logits };
+}
+
+function reportFooled(images: Float32Array, indices: Uint32Array, fooled: Uint8Array, { attack, hooks }: Meter): void {
+  if (hooks.fooled === undefined) return;
+  const size = images.length / indices.length;
+  for (const [i, index] of indices.entries()) {
+    if (fooled[i] !== 1) continue;
+    hooks.fooled({ name: attack, index, image: images.slice(i * size, (i + 1) * size) });
+  }
+}
+
+/** Ascending dataset indices of the set flags. */
+export function indicesOf(flags: Uint8Array, [from]: readonly [number, number]): Uint32Array {
+  const indices: number[] = [];
+  for (const [i, flag] of flags.entries()) if (flag === 1) indices.push(from + i);
+  return Uint32Array.from(indices);
+}
+
+export function* batches(indices: Uint32Array, size: number): Generator<Uint32Array> {
+  for (let from = 0; from < indices.length; from += size) yield indices.subarray(from, from + size);
+}
