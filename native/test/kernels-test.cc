@@ -256,13 +256,16 @@ void testShape(const ConvShape& shape, double density, int blocks) {
 }  // namespace
 }  // namespace sparse_robust
 
-int main() {
+// kernels-test [N]: every N-th shape only, for emulators.
+int main(int count, char** arguments) {
   using namespace sparse_robust;
+  int each = count > 1 ? std::atoi(arguments[1]) : 1, number = 0;
   for (const Target& target : targetsOfThisBuild()) {
     if (!target.supported) std::printf("skipped: target %s, which this processor lacks\n", target.kernels->target);
   }
   int turn = 0;
   for (const ConvShape& shape : shapes()) {
+    if (each > 1 && number++ % each != 0) continue;
     const double densities[] = {1, 0.3, 0.02};
     for (double density : densities) testShape(shape, density, turn++ % 5 + 1);
   }
