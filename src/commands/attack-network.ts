@@ -29,7 +29,6 @@ export async function attackNetwork(network: AttackableNetwork, options: AttackR
   const { engine, attacks, range, seed, batchSize, context, recorder } = options;
   const inference = engine.infer(network.file.network);
   const bar = attackProgress(network.reference.path, context);
-  const radii = ["0", ...attacks.map(({ epsilonText }) => epsilonText)].values();
   warnOfRadius(network, attacks, recorder);
   try {
     const results = evaluate({
@@ -41,7 +40,7 @@ export async function attackNetwork(network: AttackableNetwork, options: AttackR
     });
     for await (const outcome of results) {
       bar.done();
-      emitResult(outcome, radii.next().value ?? "", network, options);
+      emitResult(outcome, network, options);
       await context.drained();
     }
   } finally {
@@ -52,19 +51,29 @@ export async function attackNetwork(network: AttackableNetwork, options: AttackR
 
 function emitResult(
   outcome: Outcome,
-  epsilonText: string,
   { reference, images }: AttackableNetwork,
-  { context, recorder }: AttackRunOptions,
+  { attacks, context, recorder }: AttackRunOptions,
 ): void {
   const fields = resultFields(outcome);
+  const epsilonText = radiusText(outcome, attacks);
   const { name, split, sha256 } = images;
   recorder.record("attack.result", { checkpoint: reference, ...fields, epsilonText, data: { name, split, sha256 } });
   const { accuracy, correct, samples, seconds } = fields;
   const radius = outcome.epsilon === 0 ? "" : ` ε ${epsilonText}`;
   const percent = (100 * accuracy).toFixed(samples >= 10_000 ? 2 : 1);
-  context.note(
-    `${reference.path}: ${outcome.attack.name}${radius} ${percent}% (${correct}/${samples}), ${seconds.toFixed(1)} s`,
-  );
+  const foolbox = outcome.foolboxCorrect ?? correct;
+  const counts = foolbox === correct ? `${correct}/${samples}` : `${correct}/${samples}, as Foolbox counts ${foolbox}`;
+  const title = `${reference.path}: ${outcome.attack.name}${radius}`;
+  context.note(`${title} ${percent}% (${counts}), ${seconds.toFixed(1)} s`);
+  for (const { message } of outcome.reliability.filter(({ member }) => member === undefined)) {
+    context.note(`${title}: ${message}`);
+  }
+}
+
+/** As the user wrote it; every outcome of an ensemble has its radius. */
+function radiusText({ attack, norm, epsilon }: Outcome, attacks: readonly SpelledAttack[]): string {
+  if (attack.name === "clean") return "0";
+  return attacks.find((one) => one.norm === norm && one.epsilon === epsilon)?.epsilonText ?? String(epsilon);
 }
 
 function attackProgress(path: string, { progress }: CommandContext) {
