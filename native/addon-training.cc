@@ -95,8 +95,10 @@ Napi::Value step(const Info& info) {
   const auto number = [&](const char* key) { return float(finite(field(options, key), key)); };
   const std::string rule = text(field(options, "rule"), "rule"), trainable = text(field(options, "trainable"), "trainable");
   if (rule != "sgdw" && rule != "sgd") throw Napi::RangeError::New(info.Env(), "rule is \"" + rule + "\"; it must be sgdw or sgd");
-  if (trainable != "all" && trainable != "batchnorm") throw Napi::RangeError::New(info.Env(), "trainable is \"" + trainable + "\"; it must be all or batchnorm");
-  run->training.step({rule == "sgdw", number("learningRate"), number("momentum"), number("weightDecay"), trainable == "batchnorm", noiseOf(field(options, "noise"))});
+  if (trainable != "all" && trainable != "batchnorm")
+    throw Napi::RangeError::New(info.Env(), "trainable is \"" + trainable + "\"; it must be all or batchnorm");
+  run->training.step({rule == "sgdw", number("learningRate"), number("momentum"), number("weightDecay"), trainable == "batchnorm",
+                      noiseOf(field(options, "noise"))});
   const std::vector<Kernel>& kernels = run->training.parameters().kernels;
   Napi::Int32Array counts = Napi::Int32Array::New(info.Env(), kernels.size());
   for (size_t k = 0; k < kernels.size(); k++) counts[k] = int32_t(kernels[k].value.size());

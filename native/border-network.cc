@@ -90,7 +90,8 @@ std::shared_ptr<Graph> graphOf(const Napi::Object& object) {
     Layer layer;
     layer.name = text(field(item, "name"), "name");
     layer.op = opOf(field(item, "op"), "layer \"" + layer.name + "\": op");
-    for (double input : numbers(field(item, "inputs"), "layer \"" + layer.name + "\": inputs")) layer.inputs.push_back(int(std::min(std::max(input, -1.0), 1e9)));
+    for (double input : numbers(field(item, "inputs"), "layer \"" + layer.name + "\": inputs"))
+      layer.inputs.push_back(int(std::min(std::max(input, -1.0), 1e9)));
     readFields(item, layer);
     graph->layers.push_back(layer);
   }

@@ -50,7 +50,8 @@ double finite(const Napi::Value& value, Name name) {
 uint64_t integer(const Napi::Value& value, Name name, uint64_t least, uint64_t most) {
   const double number = finite(value, name);
   if (number == std::floor(number) && number >= double(least) && number <= double(most)) return uint64_t(number);
-  throw Napi::RangeError::New(value.Env(), name + " is " + shown(number) + "; it must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
+  throw Napi::RangeError::New(value.Env(), name + " is " + shown(number) +
+                                               "; it must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
 }
 
 Span<float> floats(const Napi::Value& value, Name name) {
@@ -81,7 +82,8 @@ Span<float> images(const Napi::Value& value, Name name, const Graph& graph, size
   const size_t entries = size_t(graph.input.height) * graph.input.width * graph.input.channels;
   count = all.size / entries;
   if (count == 0 || all.size % entries != 0) {
-    throw Napi::RangeError::New(value.Env(), name + " has " + std::to_string(all.size) + " entries; it must have a positive multiple of " + std::to_string(entries));
+    throw Napi::RangeError::New(value.Env(), name + " has " + std::to_string(all.size) + " entries; " +
+                                                 "it must have a positive multiple of " + std::to_string(entries));
   }
   return all;
 }

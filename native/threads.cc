@@ -29,7 +29,7 @@ class Pool {
       task_ = &task;
       tasks_ = tasks;
       next_ = 0;
-      helpers_ = running_ = threads - 1;
+      wanted_ = running_ = threads - 1;
       round_++;
     }
     wake_.notify_all();
@@ -51,7 +51,7 @@ class Pool {
     size_t seen = 0;
     std::unique_lock<std::mutex> hold(lock_);
     while (true) {
-      wake_.wait(hold, [&] { return ending_ || (round_ != seen && number <= helpers_ && task_ != nullptr); });
+      wake_.wait(hold, [&] { return ending_ || (round_ != seen && number <= wanted_ && task_ != nullptr); });
       if (ending_) return;
       seen = round_;
       hold.unlock();
@@ -71,7 +71,7 @@ class Pool {
   const std::function<void(size_t, int)>* task_ = nullptr;
   std::atomic<size_t> next_{0};
   size_t tasks_ = 0, round_ = 0;
-  int helpers_ = 0, running_ = 0;
+  int wanted_ = 0, running_ = 0;
   bool ending_ = false;
 };
 

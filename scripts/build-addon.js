@@ -11,7 +11,11 @@ const prefix = dirname(dirname(process.execPath));
 /** npm names its node-gyp to the scripts that it runs; by hand it is looked up beside the running Node. */
 function findNodeGyp() {
   const beside = join("node_modules", "npm", "node_modules", "node-gyp", "bin", "node-gyp.js");
-  const places = [process.env.npm_config_node_gyp, join(prefix, "lib", beside), join(dirname(process.execPath), beside)];
+  const places = [
+    process.env.npm_config_node_gyp,
+    join(prefix, "lib", beside),
+    join(dirname(process.execPath), beside),
+  ];
   return places.find((place) => place !== undefined && existsSync(place));
 }
 
