@@ -2,9 +2,9 @@
 import type { AttackBatch } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { clipPixel } from "./clip-pixel.js";
-import type { NearestImages } from "./fab.js";
 import { displaceOntoPlane, lengthOf, type ProjectionNorm } from "./hyperplane-projection.js";
 import type { Margins } from "./margins.js";
+import type { NearestImages } from "./nearest-images.js";
 import type { Planes } from "./nearest-plane.js";
 
 /** The largest weight of the way that starts at the clean image. */

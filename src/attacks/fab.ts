@@ -6,6 +6,7 @@ import { fabStart } from "./fab-start.js";
 import { FabSteps } from "./fab-steps.js";
 import type { ProjectionNorm } from "./hyperplane-projection.js";
 import { marginsOf } from "./margins.js";
+import type { NearestImages } from "./nearest-images.js";
 import { nearestPlanes, targetPlanes } from "./nearest-plane.js";
 
 export interface FabConstants {
@@ -36,14 +37,6 @@ export function* fab(batch: AttackBatch, constants: FabConstants, pass: number):
 /** The same for its own sake: all steps for every sample, and the nearest adversarial image wherever one was found. */
 export function fabMinimal(batch: AttackBatch, constants: FabConstants, pass: number) {
   return findNearest(batch, constants, { pass, norm: batch.threat.norm, enough: null });
-}
-
-/** The nearest adversarial images that an attack has found. */
-export interface NearestImages {
-  /** [batch, height, width, channel]; the clean image where nothing (near enough) was found. */
-  readonly images: Float32Array;
-  /** Lengths of the perturbations, [batch]; infinite where nothing was found, 0 where the clean image is not classified rightly. */
-  readonly norms: Float64Array;
 }
 
 export interface FabSearch {

@@ -1,0 +1,172 @@
+/** Misclassified images to begin a walk along the decision boundary from: noise, images of other classes, or a strong attack. */
+import { stream } from "../core/rng.js";
+import { crossEntropy } from "../losses/cross-entropy.js";
+import type { AttackBatch, EngineCall } from "./attack.js";
+import { BatchRows } from "./batch-rows.js";
+import { marginsOf } from "./margins.js";
+import { pgd } from "./pgd.js";
+
+export interface BoundaryStarts {
+  /** [batch, height, width, channel], misclassified where found. */
+  readonly images: Float32Array;
+  /** 1 where a start was found. */
+  readonly found: Uint8Array;
+}
+
+/** Images to begin from, of classes that the network gives them: [count, height, width, channel]. */
+export interface StartImages {
+  readonly images: Float32Array;
+  readonly labels: ArrayLike<number>;
+}
+
+export interface StartOptions {
+  /** Names the random draws. */
+  readonly pass: number;
+  /** Noise images tried for each sample: 1000. */
+  readonly noiseDraws: number;
+  /** Tried where noise finds nothing: the first of another label that is misclassified. The same for all samples, or results depend on the batch. */
+  readonly others?: StartImages;
+}
+
+/** A sample's blends with noise are at this many points of the way. */
+const BLENDS = 1000;
+
+/**
+ * For each sample the least blend of its image with the first misclassified one of up to `noiseDraws` uniform noise images (Foolbox's
+ * blended noise); where none is misclassified the first misclassified one of `others`; where there is none what 50 steps of PGD
+ * find in the whole range of pixels. A sample that is wrong as it is starts as it is.
+ */
+export function* boundaryStarts(batch: AttackBatch, options: StartOptions): Generator<EngineCall, BoundaryStarts> {
+  const rows = new BatchRows(batch);
+  const starts = { images: batch.images.slice(), found: new Uint8Array(batch.labels.length) };
+  const missing = () => rows.all.filter((sample) => starts.found[sample] === 0);
+  yield* keepFirst(batch, starts, missing(), {
+    count: 1,
+    fill: (out, sample) => out.set(rows.of(batch.images, sample)),
+  });
+  yield* blendedNoise(batch, starts, missing(), options);
+  const { others } = options;
+  if (others !== undefined) yield* keepFirst(batch, starts, missing(), candidatesAmong(batch, others));
+  yield* strongAttack(batch, starts, missing(), options.pass);
+  return starts;
+}
+
+/** Images to try for each sample, in order. */
+interface Candidates {
+  readonly count: number;
+  fill(out: Float32Array, sample: number, candidate: number): void;
+}
+
+function* blendedNoise(
+  batch: AttackBatch,
+  starts: BoundaryStarts,
+  samples: readonly number[],
+  { pass, noiseDraws }: StartOptions,
+): Generator<EngineCall, void> {
+  const { bounds } = batch.threat;
+  const rows = new BatchRows(batch);
+  const noise = (out: Float32Array, sample: number, draw: number) =>
+    stream(batch.seed, "bb", pass, batch.indices[sample] ?? 0, draw).fillUniform(out, bounds[0], bounds[1]);
+  const noises = yield* keepFirst(batch, starts, samples, { count: noiseDraws, fill: noise });
+  const source = new Float32Array(batch.images.length / batch.labels.length);
+  yield* keepFirst(batch, starts, [...noises.keys()], {
+    count: BLENDS + 1,
+    fill: (out, sample, blend) => {
+      noise(source, sample, noises.get(sample) ?? 0);
+      blendInto(out, rows.of(batch.images, sample), { noise: source, part: blend / BLENDS });
+    },
+  });
+}
+
+function blendInto(
+  out: Float32Array,
+  image: Float32Array,
+  { noise, part }: { readonly noise: Float32Array; readonly part: number },
+): void {
+  for (let i = 0; i < out.length; i++) out[i] = (1 - part) * (image[i] as number) + part * (noise[i] as number);
+}
+
+function candidatesAmong(batch: AttackBatch, others: StartImages): Candidates {
+  const size = batch.images.length / batch.labels.length;
+  const ofOther = Array.from(batch.labels, (label) =>
+    [...Array(others.labels.length).keys()].filter((i) => others.labels[i] !== label),
+  );
+  return {
+    count: Math.max(0, ...ofOther.map((list) => list.length)),
+    fill(out, sample, candidate) {
+      const chosen = ofOther[sample]?.[candidate];
+      const image = chosen === undefined ? batch.images.subarray(sample * size) : others.images.subarray(chosen * size);
+      out.set(image.subarray(0, size));
+    },
+  };
+}
+
+/**
+ * Tries the candidates of each sample in order and keeps the first that is misclassified; returns which, by sample. As many are tried in
+ * one call as the batch has samples, so that it stays full when few are left: they may be some more than needed.
+ */
+function* keepFirst(
+  batch: AttackBatch,
+  starts: BoundaryStarts,
+  samples: readonly number[],
+  { count, fill }: Candidates,
+): Generator<EngineCall, Map<number, number>> {
+  const rows = new BatchRows(batch);
+  const kept = new Map<number, number>();
+  const tried = new Float32Array(batch.images.length);
+  let pending = samples;
+  for (let next = 0; next < count && pending.length > 0; ) {
+    const each = Math.min(count - next, Math.floor(rows.all.length / pending.length));
+    const places = pending.flatMap((sample) =>
+      Array.from({ length: each }, (_, i) => ({ sample, candidate: next + i })),
+    );
+    for (const [row, { sample, candidate }] of places.entries()) fill(rows.of(tried, row), sample, candidate);
+    const images = tried.subarray(0, places.length * rows.size);
+    const logits = batch.inference.logits(images);
+    yield { forwards: places.length, gradients: 0 };
+    const { wrong } = marginsOf(
+      logits,
+      batch.labels,
+      places.map(({ sample }) => sample),
+    );
+    for (const [row, { sample, candidate }] of places.entries()) {
+      if (wrong[row] === 0 || kept.has(sample)) continue;
+      kept.set(sample, candidate);
+      starts.found[sample] = 1;
+      rows.of(starts.images, sample).set(rows.of(tried, row));
+    }
+    pending = pending.filter((sample) => !kept.has(sample));
+    next += each;
+  }
+  return kept;
+}
+
+function* strongAttack(
+  batch: AttackBatch,
+  starts: BoundaryStarts,
+  samples: readonly number[],
+  pass: number,
+): Generator<EngineCall, void> {
+  if (samples.length === 0) return;
+  const rows = new BatchRows(batch);
+  const { bounds } = batch.threat;
+  const range = bounds[1] - bounds[0];
+  const part: AttackBatch = {
+    ...batch,
+    threat: { norm: "linf", epsilon: range, bounds },
+    images: rows.pack(batch.images, samples).slice(),
+    labels: Int32Array.from(samples, (sample) => batch.labels[sample] ?? 0),
+    indices: Uint32Array.from(samples, (sample) => batch.indices[sample] ?? 0),
+  };
+  const constants = { loss: crossEntropy, steps: 50, stepSize: range / 20, randomStart: true };
+  const images = yield* withoutChecks(pgd(part, constants, pass));
+  const found = (sample: number) => rows.of(images, samples.indexOf(sample));
+  yield* keepFirst(batch, starts, samples, { count: 1, fill: (out, sample) => out.set(found(sample)) });
+}
+
+/** Engine calls without what the attack says of its gradients: it speaks of another radius. */
+function* withoutChecks(run: Generator<EngineCall, Float32Array>): Generator<EngineCall, Float32Array> {
+  let next = run.next();
+  for (; !next.done; next = run.next()) yield { forwards: next.value.forwards, gradients: next.value.gradients };
+  return next.value;
+}
