@@ -5,9 +5,11 @@ import { cwLoss } from "../losses/margin.js";
 import { type ApgdConstants, apgd } from "./apgd.js";
 import { type ApgdLoss, lossFor } from "./apgd-loss.js";
 import { count, fraction, notNegative, positive, yesOrNo } from "./constants.js";
+import { type FabConstants, fab, fabPasses } from "./fab.js";
 import type { Family } from "./family.js";
 import { type FgsmConstants, fgsm } from "./fgsm.js";
 import { pgd } from "./pgd.js";
+import { type SquareConstants, square } from "./square.js";
 
 export const fgsmFamily: Family<FgsmConstants> = {
   schema: z.strictObject({ randomStart: yesOrNo }),
@@ -100,7 +102,10 @@ export const targetedApgdFamily: Family<TargetedApgdConstants> = {
   run: (batch, constants, pass) => {
     return apgd(batch, { ...effective(constants, batch.inference.classes), loss: "dlr-t" }, pass);
   },
-  checks: ({ targets }, classes) => [...tooFewClasses("dlr-t", classes), ...tooManyTargets(targets, classes)],
+  checks: ({ targets }, classes) => {
+    const tooFew = tooFewClasses("dlr-t", classes);
+    return tooFew.length > 0 ? tooFew : tooManyTargets(targets, classes);
+  },
 };
 
 function workOfAscent({ steps, eot }: ApgdConstants): number {
@@ -113,6 +118,32 @@ function effective(constants: TargetedApgdConstants, classes: number): TargetedA
   return { ...constants, targets };
 }
 
+/** FAB from boundary to boundary, without targets. */
+export const fabFamily: Family<Omit<FabConstants, "targets">> = {
+  schema: z.strictObject({ steps: count, restarts: count }),
+  record: (constants) => ({ ...constants }),
+  passes: ({ restarts }) => restarts,
+  work: ({ steps }, classes) => steps * classes,
+  run: (batch, constants, pass) => fab(batch, { ...constants, targets: 0 }, pass),
+};
+
+export const targetedFabFamily: Family<FabConstants> = {
+  schema: z.strictObject({ steps: count, restarts: count, targets: count }),
+  record: ({ targets, ...others }, { classes }) => ({ ...others, targets: Math.min(targets, classes - 1) }),
+  passes: fabPasses,
+  work: ({ steps }) => 2 * steps,
+  run: fab,
+  checks: ({ targets }, classes) => tooManyTargets(targets, classes),
+};
+
+export const squareFamily: Family<SquareConstants> = {
+  schema: z.strictObject({ queries: count, p0: fraction, excludeLast: yesOrNo }),
+  record: (constants) => ({ ...constants }),
+  passes: () => 1,
+  work: ({ queries }) => queries + 1,
+  run: square,
+};
+
 function tooFewClasses(loss: ApgdLoss, classes: number) {
   if (lossFor(loss, classes) === loss) return [];
   const message = `${classes} classes are too few for ${loss.toUpperCase()}: the margin took its place, so this is not the standard attack`;
@@ -120,7 +151,7 @@ function tooFewClasses(loss: ApgdLoss, classes: number) {
 }
 
 function tooManyTargets(targets: number, classes: number) {
-  if (targets < classes || lossFor("dlr-t", classes) === "margin") return [];
+  if (targets < classes) return [];
   const message = `${targets} targets were asked for; of ${classes} classes only ${classes - 1} can be one`;
   return [{ check: "few-targets", value: classes - 1, message }];
 }

@@ -13,7 +13,7 @@ export interface Family<Constants extends object> {
   record(constants: Constants, circumstances: Circumstances): Readonly<Record<string, ConstantValue>>;
   passes(constants: Constants, classes: number): number;
   /** Images through the network in one pass of a sample that does not fall. */
-  work(constants: Constants): number;
+  work(constants: Constants, classes: number): number;
   run(batch: AttackBatch, constants: Constants, pass: number): AttackRun;
   checks?(constants: Constants, classes: number): readonly ReliabilityCheck[];
 }
@@ -27,7 +27,7 @@ export function recipeOf<Constants extends object>(
   return {
     type: "attack",
     name,
-    work: family.work(constants),
+    work: (classes) => family.work(constants, classes),
     constants: (circumstances) => ({ name, ...family.record(constants, circumstances) }),
     passes: (classes) => family.passes(constants, classes),
     run: (batch, pass) => family.run(batch, constants, pass),

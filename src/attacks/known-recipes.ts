@@ -1,6 +1,15 @@
 /** The attacks that have a name of their own, each with its published constants. */
 import { UsageError } from "../core/errors.js";
-import { apgdFamily, cwFamily, fgsmFamily, pgdFamily, targetedApgdFamily } from "./families.js";
+import {
+  apgdFamily,
+  cwFamily,
+  fabFamily,
+  fgsmFamily,
+  pgdFamily,
+  squareFamily,
+  targetedApgdFamily,
+  targetedFabFamily,
+} from "./families.js";
 import { recipeOf } from "./family.js";
 import type { AttackRecipe } from "./recipe.js";
 
@@ -17,10 +26,13 @@ const fixed: Readonly<Record<string, AttackRecipe>> = recipesByName(
   recipeOf(apgdFamily("ce"), "apgd-ce", apgdConstants),
   recipeOf(apgdFamily("dlr"), "apgd-dlr", apgdConstants),
   recipeOf(targetedApgdFamily, "apgd-t", { ...apgdConstants, targets: 9 }),
+  recipeOf(fabFamily, "fab", { steps: 100, restarts: 5 }),
+  recipeOf(targetedFabFamily, "fab-t", { steps: 100, restarts: 1, targets: 9 }),
+  recipeOf(squareFamily, "square", { queries: 5000, p0: 0.8, excludeLast: true }),
 );
 
 /** Of the contract, but not in this version. */
-const LATER = ["fab", "fab-t", "square", "bb"];
+const LATER = ["bb"];
 
 /** Names without those of ensembles and groups, for messages. */
 export const AVAILABLE = `clean, fgsm, pgdN, pgdNxR, pgdN-det, cwN, cwN-det, ${Object.keys(fixed).slice(1).join(", ")}`;

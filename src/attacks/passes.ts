@@ -44,8 +44,9 @@ interface Pass extends PassOptions {
 async function runPass(indices: Uint32Array, options: Pass): Promise<Verdicts> {
   const { recipe, inference, threat, meter, pass } = options;
   const batch = batchOf(indices, options);
-  const workAfter = options.left * (recipe.work + 1);
-  const total = meter.work + workAfter + indices.length * (recipe.work + 1);
+  const workOfOne = recipe.work(inference.classes) + 1;
+  const workAfter = options.left * workOfOne;
+  const total = meter.work + workAfter + indices.length * workOfOne;
   const images = await drive(recipe.run(batch, pass), (call) => {
     // A later pass looks at the same samples again: what it says of their starts is counted once.
     return meter.count(pass === 1 ? call : { forwards: call.forwards, gradients: call.gradients }, total);

@@ -25,9 +25,9 @@ export interface CleanRecipe {
 export interface AttackRecipe {
   readonly type: "attack";
   readonly name: string;
-  /** Images through the network in one pass of a sample that does not fall. */
-  readonly work: number;
   constants(circumstances: Circumstances): AttackConstants;
+  /** Images through the network in one pass of a sample that does not fall. */
+  work(classes: number): number;
   /** How many passes a sample may need: restarts, targets. */
   passes(classes: number): number;
   /** One pass, counted from 1, which names the random draws: so R + 1 restarts contain R. */
