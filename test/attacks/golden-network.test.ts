@@ -23,6 +23,13 @@ const skip = golden.skip || cifar.skip;
 
 const SAMPLES = 200;
 
+const isSlow = process.env.SPARSE_ROBUST_SLOW !== undefined;
+
+/** The standard ensemble with a tenth of Square's queries, which find nothing more here. */
+const quickly: Record<string, unknown> = isSlow
+  ? {}
+  : { aa: { members: { "apgd-ce": { restarts: 1 }, "apgd-t": {}, "fab-t": {}, square: { queries: 500 } } } };
+
 const native = nativeEngine({ reason: "tests" });
 
 /** A unit of the fourth image lies 1.7e-7 from ReLU's edge: on which side it falls, and its patch of the gradient, is rounding. */
@@ -50,20 +57,59 @@ for (const [where, engine, tolerance] of [
 }
 
 for (const [norm, epsilon, names] of [
-  ["linf", 8 / 255, ["clean", "fgsm", "pgd10-det", "pgd50-det", "pgd10x1", "pgd50x1", "pgd10"]],
+  ["linf", 8 / 255, ["clean", "fgsm", "pgd10-det", "pgd50-det", "cw50-det", "pgd10x1", "pgd50x1", "pgd10"]],
   ["linf", 4 / 255, ["fgsm", "pgd50-det"]],
   ["l2", 0.5, ["pgd50-det"]],
 ] as const) {
   test(`attacks at ${norm} ${epsilon} leave the recorded samples standing`, { skip }, async () => {
-    const found = new Map((await outcomesOf(names, norm, epsilon)).map((outcome) => [outcome.attack.name, outcome]));
-    for (const name of names) {
-      const { outcomes, certain } = await recorded(name, norm, name === "clean" ? 0 : epsilon);
-      const robust = found.get(name)?.robust ?? new Uint8Array(0);
-      const wrong = [...robust.keys()].filter((i) => certain[i] === 1 && robust[i] !== outcomes[i]);
-      assert.deepEqual(wrong, [], `${name}: samples with another outcome than public libraries found`);
-      assert.equal(robust.length, SAMPLES);
-    }
+    await assertAsRecorded({ names, norm, epsilon, samples: SAMPLES });
   });
+}
+
+for (const [norm, epsilon] of [
+  ["linf", 8 / 255],
+  ["linf", 4 / 255],
+  ["l2", 0.5],
+] as const) {
+  test(`APGD-CE at ${norm} ${epsilon} leaves the recorded samples standing`, { skip }, async () => {
+    await assertAsRecorded({ names: ["apgd-ce"], norm, epsilon, samples: 100 });
+  });
+}
+
+test("AutoAttack and each of its members leave the recorded samples standing", { skip }, async () => {
+  const samples = isSlow ? 100 : 24;
+  const names = ["aa/apgd-ce", "aa/apgd-t", "aa/fab-t", "aa/square", "aa"];
+  const outcomes = await assertAsRecorded({ names, norm: "linf", epsilon: 8 / 255, samples });
+  const nested = outcomes.map(({ robust }) => [...robust]);
+  for (const [i, flags] of nested.entries()) {
+    assert.ok(flags.every((flag, sample) => flag <= (nested[i - 1]?.[sample] ?? 1)));
+  }
+  assert.deepEqual(
+    outcomes.flatMap(({ reliability }) => reliability),
+    [],
+  );
+});
+
+/** Every certain sample among the first `samples` has its recorded outcome under each attack. */
+async function assertAsRecorded(options: Evaluated): Promise<Outcome[]> {
+  const { names, norm, epsilon, samples } = options;
+  const outcomes = await outcomesOf(options);
+  const found = new Map(outcomes.map((outcome) => [outcome.attack.name, outcome]));
+  for (const name of names) {
+    const { outcomes, certain } = await recorded(name, norm, name === "clean" ? 0 : epsilon);
+    const robust = found.get(name)?.robust ?? new Uint8Array(0);
+    const wrong = [...robust.keys()].filter((i) => certain[i] === 1 && robust[i] !== outcomes[i]);
+    assert.deepEqual(wrong, [], `${name}: samples with another outcome than public libraries found`);
+    assert.equal(robust.length, samples);
+  }
+  return outcomes;
+}
+
+interface Evaluated {
+  readonly names: readonly string[];
+  readonly norm: Norm;
+  readonly epsilon: number;
+  readonly samples: number;
 }
 
 async function goldenInference(engine: Engine) {
@@ -71,14 +117,16 @@ async function goldenInference(engine: Engine) {
   return engine.infer(network);
 }
 
-async function outcomesOf(names: readonly string[], norm: Norm, epsilon: number): Promise<Outcome[]> {
-  const images = await loadImages({ name: "cifar10", directory: cifar.path, split: "test", limit: SAMPLES });
+/** Of the attacks and ensembles that `names` are or belong to. */
+async function outcomesOf({ names, norm, epsilon, samples }: Evaluated): Promise<Outcome[]> {
+  const images = await loadImages({ name: "cifar10", directory: cifar.path, split: "test", limit: samples });
+  const attacks = parseAttacks({ names: names.map((name) => name.split("/")[0] ?? name), recipes: quickly });
   const outcomes: Outcome[] = [];
   const evaluation = evaluate({
     inference: await goldenInference(native),
     samples: { labels: images.labels, images: (indices) => toFloat(images, indices) },
-    range: [0, SAMPLES],
-    attacks: parseAttacks({ names: [...names] }).map((recipe) => ({ recipe, norm, epsilon })),
+    range: [0, samples],
+    attacks: attacks.map((recipe) => ({ recipe, norm, epsilon })),
     seed: 1,
     bounds: [0, 1],
     batchSize: 100,
