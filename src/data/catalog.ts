@@ -3,8 +3,10 @@ import { UsageError } from "../core/errors.js";
 import { didYouMean } from "../core/nearest.js";
 import { loadCifar10, loadCifar100 } from "./cifar.js";
 import { loadFashionMnist } from "./fashion-mnist.js";
+import { loadFolder } from "./folder.js";
 import type { ImageSet, Split } from "./image-set.js";
 import { loadSample } from "./sample.js";
+import { loadSvhn } from "./svhn.js";
 
 export interface LoadOptions {
   readonly name: string;
@@ -18,6 +20,7 @@ export interface LoadOptions {
 const LOADERS = new Map<string, (options: LoadOptions) => Promise<ImageSet>>([
   ["cifar10", loadCifar10],
   ["cifar100", loadCifar100],
+  ["svhn", loadSvhn],
   ["fashion", loadFashionMnist],
   ["sample", loadSample],
 ]);
@@ -38,8 +41,6 @@ function loaderOf(name: string): (options: LoadOptions) => Promise<ImageSet> {
   const loader = LOADERS.get(name);
   if (loader !== undefined) return loader;
   const known = `known: ${DATA_NAMES.join(", ")}`;
-  if (name === "svhn") throw new UsageError(`--data svhn: SVHN cannot be read yet; ${known}`);
-  if (/[./\\]/.test(name))
-    throw new UsageError(`--data ${name}: a folder of one's own images cannot be read yet; ${known}`);
-  throw new UsageError(`--data ${name}: no such data set${didYouMean(name, [...DATA_NAMES, "svhn"])}; ${known}`);
+  if (/[./\\]/.test(name)) return loadFolder;
+  throw new UsageError(`--data ${name}: no such data set${didYouMean(name, DATA_NAMES)}; ${known}, or a folder`);
 }

@@ -1,48 +1,71 @@
-/** CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in their binary version: records of labels and three 32×32 planes. */
-import { readFile, stat } from "node:fs/promises";
+/** CIFAR-10 and CIFAR-100 (Krizhevsky 2009), binary or Python version, in a folder or in the archive as published. */
 import { join, posix } from "node:path";
 import { InputError } from "../core/errors.js";
-import { fileError } from "../core/file-errors.js";
 import { readTar } from "../formats/archive.js";
+import { type ByteSource, memorySource, withFileSource } from "../formats/byte-source.js";
+import { decodeBinary } from "./cifar-binary.js";
 import { CIFAR10_CLASSES, CIFAR100_CLASSES, CIFAR100_SUPERCLASSES } from "./cifar-classes.js";
+import { CHANNELS, type CifarTarget, IMAGE, SIDE } from "./cifar-planes.js";
+import { decodePython } from "./cifar-python.js";
 import { firstImages, type ImageSet, type Split } from "./image-set.js";
-import { type Found, find } from "./places.js";
+import { type Found, findAny, type Published } from "./places.js";
 
 interface Version {
   readonly name: string;
-  readonly files: Readonly<Record<Split, readonly string[]>>;
-  readonly recordsPerFile: Readonly<Record<Split, number>>;
-  /** What each label byte of a record may be below; the last one is the class. */
-  readonly labelLimits: readonly number[];
   readonly classes: readonly string[];
+  readonly recordsPerFile: Readonly<Record<Split, number>>;
+  readonly forms: readonly Form[];
+}
+
+/** A way in which the same images are published. */
+interface Form {
+  readonly files: Readonly<Record<Split, readonly string[]>>;
   readonly folder: string;
   readonly archive: string;
+  readonly decode: (source: ByteSource, target: CifarTarget) => Promise<void>;
 }
+
+const BATCHES = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}`);
 
 const CIFAR10: Version = {
   name: "cifar10",
-  files: { train: [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`), test: ["test_batch.bin"] },
-  recordsPerFile: { train: 10_000, test: 10_000 },
-  labelLimits: [10],
   classes: CIFAR10_CLASSES,
-  folder: "cifar-10-batches-bin",
-  archive: "cifar-10-binary.tar.gz",
+  recordsPerFile: { train: 10_000, test: 10_000 },
+  forms: [
+    {
+      files: { train: BATCHES.map((name) => `${name}.bin`), test: ["test_batch.bin"] },
+      folder: "cifar-10-batches-bin",
+      archive: "cifar-10-binary.tar.gz",
+      decode: (source, target) => decodeBinary(source, target, [10]),
+    },
+    {
+      files: { train: BATCHES, test: ["test_batch"] },
+      folder: "cifar-10-batches-py",
+      archive: "cifar-10-python.tar.gz",
+      decode: (source, target) => decodePython(source, target, { key: "labels", classes: 10 }),
+    },
+  ],
 };
 
 const CIFAR100: Version = {
   name: "cifar100",
-  files: { train: ["train.bin"], test: ["test.bin"] },
-  recordsPerFile: { train: 50_000, test: 10_000 },
-  labelLimits: [CIFAR100_SUPERCLASSES, 100],
   classes: CIFAR100_CLASSES,
-  folder: "cifar-100-binary",
-  archive: "cifar-100-binary.tar.gz",
+  recordsPerFile: { train: 50_000, test: 10_000 },
+  forms: [
+    {
+      files: { train: ["train.bin"], test: ["test.bin"] },
+      folder: "cifar-100-binary",
+      archive: "cifar-100-binary.tar.gz",
+      decode: (source, target) => decodeBinary(source, target, [CIFAR100_SUPERCLASSES, 100]),
+    },
+    {
+      files: { train: ["train"], test: ["test"] },
+      folder: "cifar-100-python",
+      archive: "cifar-100-python.tar.gz",
+      decode: (source, target) => decodePython(source, target, { key: "fine_labels", classes: 100 }),
+    },
+  ],
 };
-
-const SIDE = 32;
-const PLANE = SIDE * SIDE;
-const CHANNELS = 3;
-const IMAGE = CHANNELS * PLANE;
 
 export interface CifarOptions {
   /** Place of the folder or archive; null: where data sets are looked for. */
@@ -62,96 +85,63 @@ export function loadCifar100(options: CifarOptions): Promise<ImageSet> {
 }
 
 async function load(version: Version, { directory, split, limit }: CifarOptions): Promise<ImageSet> {
-  const { name, classes, folder, archive } = version;
-  const files = version.files[split];
+  const { name, classes } = version;
   const records = version.recordsPerFile[split];
-  const source = `${archive}, the binary version, from www.cs.toronto.edu/~kriz/cifar.html`;
-  const found = await find({ name, files, folders: [folder], archive, source }, directory);
+  const forms = version.forms.map((form) => publishedForm(version, form, split));
+  const found = await findAny(forms, directory);
+  const { files, decode } = found.type === "folder" ? inFolder(found) : await inArchive(found, forms, records);
   const labels = new Uint8Array(files.length * records);
   const pixels = new Uint8Array(files.length * records * IMAGE);
-  const readers = await contents(found, { files, bytes: records * (version.labelLimits.length + IMAGE) });
-  for (const [i, { path, read }] of readers.entries()) {
-    decode(await read(), {
-      path,
-      labelLimits: version.labelLimits,
+  for (const [i, use] of files.entries()) {
+    const target = {
       labels: labels.subarray(i * records, (i + 1) * records),
       pixels: pixels.subarray(i * records * IMAGE, (i + 1) * records * IMAGE),
-    });
+    };
+    await use((source) => decode(source, target));
   }
-  const shape = { height: SIDE, width: SIDE, channels: CHANNELS };
-  return firstImages({ name, split, ...shape, classes, labels, pixels }, limit);
+  return firstImages({ name, split, height: SIDE, width: SIDE, channels: CHANNELS, classes, labels, pixels }, limit);
 }
 
+type PublishedForm = Published & Pick<Form, "decode">;
+
+function publishedForm({ name, forms }: Version, form: Form, split: Split): PublishedForm {
+  const { files, folder, archive, decode } = form;
+  const source = form === forms.at(-1) ? `${archive} from www.cs.toronto.edu/~kriz/cifar.html` : archive;
+  return { name, files: files[split], folders: [folder], archive, source, decode };
+}
+
+/** Files in their order, each opened for the time of its use. */
 interface Contents {
-  readonly path: string;
-  readonly read: () => Promise<Uint8Array>;
+  readonly files: readonly ((use: (source: ByteSource) => Promise<void>) => Promise<void>)[];
+  readonly decode: Form["decode"];
 }
 
-/** The files in order; those of a folder are read one at a time, those of an archive have to come at once. */
-async function contents(
-  found: Found,
-  { files, bytes }: { files: readonly string[]; bytes: number },
-): Promise<readonly Contents[]> {
-  if (found.type === "folder") {
-    return files.map((file) => join(found.path, file)).map((path) => ({ path, read: () => readSized(path, bytes) }));
-  }
-  const isWanted = (name: string) => files.includes(posix.basename(name));
-  const members = await readTar(found.path, { wants: isWanted, mostBytes: bytes });
-  const byFile = new Map([...members].map(([name, content]) => [posix.basename(name), content]));
-  return files.map((file) => {
-    const path = `${found.path}: ${file}`;
-    return { path, read: async () => sized(byFile.get(file), { path, bytes }) };
-  });
+type FoundForm = Found & { readonly form: PublishedForm };
+
+function inFolder({ path, form }: FoundForm): Contents {
+  const paths = form.files.map((file) => join(path, file));
+  return { files: paths.map((file) => (use) => withFileSource(file, use)), decode: form.decode };
 }
 
-/** The size is checked before anything is read. */
-async function readSized(path: string, bytes: number): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path);
-    if (size !== bytes) throw wrongSize(path, size, bytes);
-    return sized(await readFile(path), { path, bytes });
-  } catch (error) {
-    throw fileError(error, "read", path);
-  }
+/** An archive that is named by itself may be of either form; its members tell. */
+async function inArchive(
+  { path, form }: FoundForm,
+  forms: readonly PublishedForm[],
+  records: number,
+): Promise<Contents> {
+  const names = forms.flatMap(({ files }) => files);
+  const wants = (name: string) => names.includes(posix.basename(name));
+  const packed = await readTar(path, { wants, mostBytes: records * MOST_RECORD });
+  const members = new Map([...packed].map(([name, content]) => [posix.basename(name), content]));
+  const { files, decode } = forms.find((known) => known.files.some((file) => members.has(file))) ?? form;
+  return { files: files.map((file) => (use) => use(memberSource(members.get(file), path, file))), decode };
 }
 
-function sized(content: Uint8Array | undefined, { path, bytes }: { path: string; bytes: number }): Uint8Array {
+/** Python 3 may write a byte as two; then labels and file names. */
+const MOST_RECORD = 2 * IMAGE + 1000;
+
+function memberSource(content: Uint8Array | undefined, path: string, file: string): ByteSource {
   if (content === undefined)
-    throw new InputError(`${path}: the archive holds no such file; expected one of ${bytes} bytes`);
-  if (content.length !== bytes) throw wrongSize(path, content.length, bytes);
-  return content;
-}
-
-function wrongSize(path: string, found: number, expected: number): InputError {
-  return new InputError(`${path}: it has ${found} bytes; expected ${expected}`);
-}
-
-interface Target {
-  readonly path: string;
-  readonly labelLimits: readonly number[];
-  readonly labels: Uint8Array;
-  readonly pixels: Uint8Array;
-}
-
-/** Records of label bytes and planes red, green, blue into labels and pixels [sample, row, column, channel]. */
-function decode(bytes: Uint8Array, { path, labelLimits, labels, pixels }: Target): void {
-  const stride = labelLimits.length + IMAGE;
-  for (let record = 0; record < labels.length; record++) {
-    const start = record * stride;
-    for (const [i, limit] of labelLimits.entries()) {
-      const label = bytes[start + i] ?? limit;
-      if (label >= limit)
-        throw new InputError(`${path}: record ${record} has the label ${label}; labels run from 0 to ${limit - 1}`);
-      labels[record] = label;
-    }
-    interleave(bytes.subarray(start + labelLimits.length, start + stride), pixels, record * IMAGE);
-  }
-}
-
-function interleave(planes: Uint8Array, pixels: Uint8Array, offset: number): void {
-  for (let channel = 0; channel < CHANNELS; channel++) {
-    for (let position = 0; position < PLANE; position++) {
-      pixels[offset + position * CHANNELS + channel] = planes[channel * PLANE + position] as number;
-    }
-  }
+    throw new InputError(`${path}: ${file}: the archive holds no such file; expected one of the data set's`);
+  return memorySource(`${path}: ${file}`, content);
 }

@@ -22,19 +22,28 @@ export interface Published {
 /** Where the files are: in a folder, or inside an archive. */
 export type Found = { readonly type: "folder" | "archive"; readonly path: string };
 
+/** As `findAny`, of a data set that is published in one form. */
+export function find(published: Published, directory: string | null): Promise<Found> {
+  return findAny([published], directory);
+}
+
 /**
- * `directory` alone if given; else $SPARSE_ROBUST_DATA, then the user's cache. A folder counts when it has one of the files.
- * Throws InputError that lists every path looked at and says what to fetch.
+ * `directory` alone if given; else $SPARSE_ROBUST_DATA, then the user's cache; in each the forms in their order. A folder counts
+ * when it has one of the files. Throws InputError that lists every path looked at and says what to fetch.
  */
-export async function find(published: Published, directory: string | null): Promise<Found> {
-  const candidates = places(directory).flatMap((place) => candidatesIn(place, published));
+export async function findAny<Form extends Published>(
+  forms: readonly Form[],
+  directory: string | null,
+): Promise<Found & { readonly form: Form }> {
+  const candidates = places(directory).flatMap((place) => forms.flatMap((form) => candidatesIn(place, form)));
   for (const candidate of candidates) {
-    if (await holds(candidate, published.files)) return candidate;
+    if (await holds(candidate, candidate.form.files)) return candidate;
   }
-  const { name, files, source } = published;
+  const paths = new Set(candidates.map(({ path }) => path));
+  const files = forms.map((form) => form.files.join(", "));
   throw new InputError(
-    `no files of the data set ${name} (${files.join(", ")}); looked for ${candidates.map(({ path }) => path).join(", ")}. ` +
-      `Fetch ${source}, and name its folder with --data-dir or $SPARSE_ROBUST_DATA`,
+    `no files of the data set ${forms[0]?.name} (${files.join(", or ")}); looked for ${[...paths].join(", ")}. ` +
+      `Fetch ${forms.map(({ source }) => source).join(", or ")}, and name its folder with --data-dir or $SPARSE_ROBUST_DATA`,
   );
 }
 
@@ -45,11 +54,13 @@ function places(directory: string | null): readonly string[] {
   return [...(named ? [named] : []), join(cache, "sparse-robust")];
 }
 
-function candidatesIn(place: string, { folders, archive }: Published): Found[] {
-  const found: Found[] = [place, ...folders.map((name) => join(place, name))].map((path) => ({ type: "folder", path }));
+function candidatesIn<Form extends Published>(place: string, form: Form): (Found & { readonly form: Form })[] {
+  const { folders, archive } = form;
+  const within = [place, ...folders.map((name) => join(place, name))];
+  const found = within.map((path) => ({ type: "folder", path, form }) as const);
   if (archive === null) return found;
-  if (ARCHIVE.test(place)) return [{ type: "archive", path: place }];
-  return [...found, { type: "archive", path: join(place, archive) }];
+  if (ARCHIVE.test(place)) return [{ type: "archive", path: place, form }];
+  return [...found, { type: "archive", path: join(place, archive), form }];
 }
 
 const ARCHIVE = /\.(tar\.gz|tgz|tar)$/;

@@ -1,0 +1,102 @@
+/** NumPy arrays inside a pickle: the two calls that NumPy writes, recognised and never made. */
+import { setImmediate as pause } from "node:timers/promises";
+import { InputError } from "../core/errors.js";
+import { type ByteSource, readLarge } from "./byte-source.js";
+import { type ElementType, elementCount } from "./elements.js";
+import { parseNumpyType, toRowMajor } from "./numpy-array.js";
+import { isGlobal, isLatin1Call, items, type PickleObject, type PickleValue, shortText } from "./pickle-values.js";
+
+export interface PickledArray {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly isFortranOrder: boolean;
+  /** Where its elements are in the file; as "text" each byte is one character of UTF-8. */
+  readonly payload: { readonly type: "bytes" | "text"; readonly from: number; readonly length: number };
+}
+
+/** The array that a value stands for; null where it stands for anything else. */
+export function pickledArray(value: PickleValue | undefined, source: ByteSource): PickledArray | null {
+  if (!isCallOf(value, "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")) return null;
+  if (!isGlobal(items(value.arguments)[0], "numpy.ndarray")) return null;
+  const [, shapeValue, typeValue, isFortranOrder, content] = items(value.state);
+  const shape = items(shapeValue).filter((extent) => typeof extent === "number");
+  const type = elementType(typeValue, source);
+  const payload = payloadOf(content);
+  const isSound = shape.length === items(shapeValue).length && shape.every((extent) => isExtent(extent));
+  return isSound && type !== null && payload !== null
+    ? { type, shape, isFortranOrder: isFortranOrder === true, payload }
+    : null;
+}
+
+/** The elements' bytes in row-major order. InputError, naming file and array, where there are more or fewer than the shape says. */
+export async function readPickledArray(source: ByteSource, name: string, array: PickledArray): Promise<Uint8Array> {
+  const { shape, type, payload } = array;
+  const bytes = elementCount(shape) * type.bytes;
+  // A character of Latin-1 takes one byte of UTF-8, or two.
+  const most = payload.length;
+  const least = payload.type === "text" ? most / 2 : most;
+  if (bytes < least || bytes > most) throw wrongLength(source, name, array, `${most} bytes`);
+  const content = new Uint8Array(bytes);
+  if (payload.type === "bytes") await readLarge(source, payload.from, content);
+  else if (!(await readLatin1(source, payload, content))) throw wrongLength(source, name, array, "another number");
+  if (!array.isFortranOrder || shape.length < 2) return content;
+  if (type.bytes === 1) return toRowMajor(content, shape);
+  throw new InputError(`${source.name}: ${name}: lies in Fortran order; expected bytes, or rows one after the other`);
+}
+
+function wrongLength(source: ByteSource, name: string, { shape, type }: PickledArray, found: string): InputError {
+  const expected = elementCount(shape) * type.bytes;
+  return new InputError(
+    `${source.name}: ${name}: holds ${found}; its shape [${shape.join(", ")}] takes ${expected} bytes`,
+  );
+}
+
+function isExtent(extent: number): boolean {
+  return Number.isInteger(extent) && extent >= 0 && extent <= 2 ** 32;
+}
+
+function isCallOf(value: PickleValue | undefined, ...names: readonly string[]): value is PickleObject {
+  const isObject = typeof value === "object" && value !== null && value.type === "object";
+  return isObject && isGlobal(value.callee, ...names);
+}
+
+/** The state of a `numpy.dtype` has the byte order, its argument the rest. */
+function elementType(value: PickleValue | undefined, source: ByteSource): ElementType | null {
+  if (!isCallOf(value, "numpy.dtype")) return null;
+  const code = shortText(items(value.arguments)[0], source);
+  const order = shortText(items(value.state)[1], source);
+  return code === null ? null : parseNumpyType(`${order ?? "|"}${code}`);
+}
+
+function payloadOf(value: PickleValue | undefined): PickledArray["payload"] | null {
+  if (typeof value !== "object" || value === null) return null;
+  if (value.type === "bytes") return value;
+  if (value.type !== "object" || !isLatin1Call(value)) return null;
+  const [text] = items(value.arguments);
+  return typeof text === "object" && text?.type === "text" ? text : null;
+}
+
+const CHUNK = 2 ** 24;
+
+/** Fills `out` with UTF-8 text as Latin-1; false unless it is just that many characters, none above 255. */
+async function readLatin1(source: ByteSource, span: PickledArray["payload"], out: Uint8Array): Promise<boolean> {
+  let at = 0;
+  let lead = 0;
+  for (let done = 0; done < span.length; done += CHUNK) {
+    const chunk = new Uint8Array(Math.min(CHUNK, span.length - done));
+    source.read(span.from + done, chunk);
+    for (const byte of chunk) {
+      const isLead = lead === 0 && (byte === FIRST_LEAD || byte === SECOND_LEAD);
+      const isFitting = lead === 0 ? byte < 0x80 : byte >= 0x80 && byte < 0xc0;
+      if (!isLead && (!isFitting || at === out.length)) return false;
+      if (!isLead) out[at++] = lead === SECOND_LEAD ? byte | 0x40 : byte;
+      lead = isLead ? byte : 0;
+    }
+    await pause();
+  }
+  return at === out.length && lead === 0;
+}
+
+/** First bytes of the characters 128 to 191, and 192 to 255. */
+const FIRST_LEAD = 0xc2;
+const SECOND_LEAD = 0xc3;
