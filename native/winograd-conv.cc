@@ -1,7 +1,9 @@
 // Dense 3x3 convolution of stride 1 by Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2016): a 6x6 patch of the source
 // gives 4x4 outputs with 36 products a channel pair instead of 144. With images innermost all transforms are plain vector arithmetic.
 // Loops: four patches at a time; all source channels into frequency space; for each of the 36 frequencies a small matrix product
-// (its patches stay in L1 or L2, the weights stream once); back, and through the epilogue. Wall: the products, at 4 times peak.
+// (its patches stay in L1 or L2, the weights stream once); back, and through the epilogue. Wall: the products, at 4 times peak, from
+// 256 channels on; at 64 channels and 32x32 half the time goes into the transforms' memory traffic. Asking for the next patches'
+// lines during the products gained nothing there.
 #include "epilogue.h"
 #include "geometry.h"
 #include "packed.h"
