@@ -28,15 +28,21 @@ export function apgdStepInto(out: Float32Array, step: ApgdStep): void {
 }
 
 function signStep(out: Float32Array, { threat, origin, image, previous, gradient, stepSize, weight }: ApgdStep): void {
-  const { epsilon, bounds } = threat;
+  const { epsilon } = threat;
+  const [lowest, highest] = threat.bounds;
+  const rest = fround(1 - weight);
   for (let i = 0; i < out.length; i++) {
-    const [x, z, g] = [origin[i] as number, image[i] as number, gradient[i] as number];
-    const low = Math.max(fround(x - epsilon), bounds[0]);
-    const high = Math.min(fround(x + epsilon), bounds[1]);
-    const moved = g > 0 ? fround(z + stepSize) : g < 0 ? fround(z - stepSize) : z;
-    const plain = Math.min(Math.max(moved, low), high);
+    const x = origin[i] as number;
+    const z = image[i] as number;
+    const g = gradient[i] as number;
+    const low = Math.max(fround(x - epsilon), lowest);
+    const high = Math.min(fround(x + epsilon), highest);
+    // No branches on the pixels: signs are as good as random, and each wrong guess of a branch costs more than all the rest.
+    const move = Number.isNaN(g) ? 0 : Math.sign(g) * stepSize;
+    const plain = Math.min(Math.max(fround(z + move), low), high);
     const momentum = fround(z - (previous[i] as number));
-    out[i] = Math.min(Math.max(mixed(z, plain, momentum, weight), low), high);
+    const mixed = fround(fround(z + fround(fround(plain - z) * weight)) + fround(momentum * rest));
+    out[i] = Math.min(Math.max(mixed, low), high);
   }
 }
 
@@ -49,15 +55,13 @@ function normStep(out: Float32Array, { threat, origin, image, previous, gradient
     plain[i] = fround((image[i] as number) + move);
   }
   project(plain, origin, threat);
+  const rest = fround(1 - weight);
   for (let i = 0; i < out.length; i++) {
     const z = image[i] as number;
-    out[i] = mixed(z, plain[i] as number, fround(z - (previous[i] as number)), weight);
+    const momentum = fround(z - (previous[i] as number));
+    out[i] = fround(fround(z + fround(fround((plain[i] as number) - z) * weight)) + fround(momentum * rest));
   }
   project(out, origin, threat);
-}
-
-function mixed(z: number, plain: number, momentum: number, weight: number): number {
-  return fround(fround(z + fround(fround(plain - z) * weight)) + fround(momentum * fround(1 - weight)));
 }
 
 /** Onto the L2 ball around `origin`, then into the bounds. */
@@ -65,9 +69,10 @@ function project(image: Float32Array, origin: Float32Array, { epsilon, bounds }:
   for (let i = 0; i < image.length; i++) image[i] = (image[i] as number) - (origin[i] as number);
   const length = fround(lengthOf(image));
   const [divisor, shortened] = [fround(length + TINY), Math.min(epsilon, length)];
+  const [lowest, highest] = bounds;
   for (let i = 0; i < image.length; i++) {
     const difference = fround(fround((image[i] as number) / divisor) * shortened);
-    image[i] = Math.min(Math.max(fround((origin[i] as number) + difference), bounds[0]), bounds[1]);
+    image[i] = Math.min(Math.max(fround((origin[i] as number) + difference), lowest), highest);
   }
 }
 
