@@ -54,8 +54,36 @@ export class MinimumNorm {
   multiplier(distance: number, wanted: { readonly change: number; readonly radius: number; readonly guess: number }) {
     const { change, radius, guess } = wanted;
     if (!this.#reaches(distance, change)) return null;
-    const found = this.#solve(distance, change, guess);
+    const found = this.#solve(distance, { change, guess, longest: radius * radius });
     return this.#squares <= radius * radius ? found : null;
+  }
+
+  /** The smallest distance at which some step in the box has this effect, if there is one inside the bounds. */
+  smallestReach(change: number): number {
+    // At 0 there is one step, home. From there one end of the effects grows with the distance, concave and piecewise linear, so
+    // Newton's method goes up to the solution, piece by piece.
+    const isUp = change > this.#homeEffect();
+    const limits = isUp ? this.#high : this.#low;
+    for (let distance = 0; ; ) {
+      let [effect, slope] = [0, 0];
+      for (let i = 0; i < this.size; i++) {
+        const weight = this.#weight[i] as number;
+        const furthest = (this.#home[i] as number) + (isUp ? distance : -distance);
+        const limit = limits[i] as number;
+        const isFree = isUp ? furthest < limit : furthest > limit;
+        effect += weight * (isFree ? furthest : limit);
+        if (isFree) slope += weight;
+      }
+      const next = slope > 0 ? distance + Math.abs(change - effect) / slope : distance;
+      if (!(next > distance) || (isUp ? effect >= change : effect <= change)) return distance;
+      distance = next;
+    }
+  }
+
+  #homeEffect(): number {
+    let effect = 0;
+    for (let i = 0; i < this.size; i++) effect += (this.#weight[i] as number) * (this.#home[i] as number);
+    return effect;
   }
 
   /** The multiplier of the step of length `radius` (shorter only in a corner of the bounds) that goes up (1) or down (-1) along b. */
@@ -104,14 +132,21 @@ export class MinimumNorm {
     return least <= change && change <= most;
   }
 
-  /** Newton's method on the piecewise linear effect, between the multipliers known to be too small and too large. */
-  #solve(distance: number, change: number, guess: number): number {
+  /**
+   * Newton's method on the piecewise linear effect, between the multipliers known to be too small and too large. Gives up where
+   * the step is longer than allowed and the solution lies further from 0: it would be longer still.
+   */
+  #solve(
+    distance: number,
+    { change, guess, longest }: { readonly change: number; readonly guess: number; readonly longest: number },
+  ): number {
     let [tooSmall, tooLarge] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     let m = guess;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       this.#evaluate(distance, m);
       const lacking = change - this.#effect;
       if (Math.abs(lacking) <= 1e-4 * Math.abs(change) + 1e-10) break;
+      if (this.#squares > longest && lacking * m >= 0) break;
       if (lacking > 0) tooSmall = m;
       else tooLarge = m;
       let next = this.#slope > 0 ? m + lacking / this.#slope : this.#nextBend(distance, m, lacking > 0);

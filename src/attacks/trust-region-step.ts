@@ -44,31 +44,41 @@ export class TrustRegion {
       if (found !== null) guess.multiplier = found;
       return found !== null;
     };
-    if (admits(CELLS)) {
-      guess.cell = smallestAdmitted(admits, guess.cell);
-      steps.write(delta, guess.cell * length, guess.multiplier);
-    } else {
+    // Nearer than this no step has the effect at all, whatever its length.
+    const least = Math.min(CELLS, Math.max(1, Math.ceil(steps.smallestReach(change) / length)));
+    if (admits(least)) guess.cell = least;
+    else if (admits(CELLS)) guess.cell = smallestAdmitted(admits, { refused: least, guess: guess.cell });
+    else {
       steps.write(delta, CELLS * length, steps.boundedBy(radius, Math.sign(change)));
+      return;
     }
+    steps.write(delta, guess.cell * length, guess.multiplier);
   }
 }
 
 /**
- * The smallest cell from 1 to CELLS that is admitted, where CELLS is and each one above an admitted one is too: what a bisection
+ * The smallest cell above `refused` that is admitted, where CELLS is and each one above an admitted one is too: what a bisection
  * finds, by fewer questions near `guess`. The last question answered with yes is the one about it.
  */
-function smallestAdmitted(admits: (cell: number) => boolean, guess: number): number {
-  let [refused, admitted] = [0, CELLS];
-  for (let reach = 1, cell = guess; cell > refused && cell < admitted; reach *= 4) {
-    if (admits(cell)) {
-      admitted = cell;
-      cell = guess - reach;
+function smallestAdmitted(
+  admits: (cell: number) => boolean,
+  known: { readonly refused: number; readonly guess: number },
+): number {
+  let { refused, guess } = known;
+  let admitted = CELLS;
+  guess = Math.max(guess, refused + 1);
+  for (
+    let reach = 1;
+    guess > refused && guess < admitted && (refused === known.refused || admitted === CELLS);
+    reach *= 4
+  ) {
+    if (admits(guess)) {
+      admitted = guess;
+      guess -= reach;
     } else {
-      refused = cell;
-      cell = guess + reach;
+      refused = guess;
+      guess += reach;
     }
-    // Once both sides are known the bracket is halved below.
-    if (refused > 0 && admitted < CELLS) break;
   }
   while (admitted - refused > 1) {
     const middle = Math.floor((refused + admitted) / 2);

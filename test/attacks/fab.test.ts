@@ -13,6 +13,7 @@ import {
   smoothLabels,
   smoothNetwork,
 } from "../support/golden-networks.js";
+import { linearDistances } from "../support/linear-distances.js";
 
 const untargeted = { steps: 100, targets: 0, restarts: 5 };
 const targeted = { steps: 100, targets: 9, restarts: 1 };
@@ -135,25 +136,6 @@ test("on a linear network FAB ends 0.52 % beyond the nearest boundary", () => {
   const ratios = linearDistances().map((distance, sample) => (norms[sample] ?? 0) / distance);
   assertClose(ratios, ratios.fill(1.0052), 6e-4);
 });
-
-function linearDistances(): number[] {
-  const { inference } = linear;
-  const logits = inference.logits(linearImages);
-  const gradientOf = (other: number, label: number) =>
-    linearNetwork({ scale: 1 }).gradient(
-      linearImages,
-      Float32Array.from({ length: 5 }, (_, k) => (k === other ? 1 : 0) - (k === label ? 1 : 0)),
-    );
-  return Array.from(linearLabels, (label, sample) => {
-    const others = [0, 1, 2, 3, 4].filter((k) => k !== label);
-    return Math.min(
-      ...others.map((other) => {
-        const difference = (logits[5 * sample + label] ?? 0) - (logits[5 * sample + other] ?? 0);
-        return difference / gradientOf(other, label).reduce((sum, value) => sum + Math.abs(value), 0);
-      }),
-    );
-  });
-}
 
 test("what FAB returns lies within the radius without tolerance and is misclassified, or is the clean image", () => {
   for (const ball of [
