@@ -71,12 +71,47 @@ interface Column {
   /** Mean of the recorded seeds and the distance allowed: from one random start, and from ten. */
   readonly one: readonly [number, number];
   readonly ten: readonly [number, number];
+  readonly cw: number;
+  readonly apgdCe: readonly [number, number];
+  readonly apgdDlr: readonly [number, number];
+  /** Four targets. */
+  readonly apgdT: readonly [number, number];
 }
 
 const columns: Readonly<Record<string, Column>> = {
-  plain: { network: { scale: 1 }, clean: 100, deterministic: 37, one: [37, 3], ten: [37, 3] },
-  "logits times 1e5": { network: { scale: 1e5 }, clean: 100, deterministic: 100, one: [97.7, 3], ten: [93, 3] },
-  quantised: { network: { scale: 1, levels: 32 }, clean: 98, deterministic: 98, one: [96.3, 3.3], ten: [86, 3] },
+  plain: {
+    network: { scale: 1 },
+    clean: 100,
+    deterministic: 37,
+    one: [37, 3],
+    ten: [37, 3],
+    cw: 30,
+    apgdCe: [37, 0],
+    apgdDlr: [30, 0],
+    apgdT: [30, 0],
+  },
+  "logits times 1e5": {
+    network: { scale: 1e5 },
+    clean: 100,
+    deterministic: 100,
+    one: [97.7, 3],
+    ten: [93, 3],
+    cw: 30,
+    apgdCe: [97.7, 3],
+    apgdDlr: [30, 0],
+    apgdT: [30, 0],
+  },
+  quantised: {
+    network: { scale: 1, levels: 32 },
+    clean: 98,
+    deterministic: 98,
+    one: [96.3, 3.3],
+    ten: [86, 3],
+    cw: 98,
+    apgdCe: [96, 3],
+    apgdDlr: [96, 3],
+    apgdT: [91.3, 3],
+  },
 };
 
 for (const [name, column] of Object.entries(columns)) {
@@ -85,6 +120,17 @@ for (const [name, column] of Object.entries(columns)) {
     assert.deepEqual(counts.slice(0, 3), [column.clean, column.deterministic, column.deterministic]);
     assertClose([counts[3] ?? 0], [column.one[0]], column.one[1]);
     assertClose([counts[4] ?? 0], [column.ten[0]], column.ten[1]);
+  });
+}
+
+for (const [name, column] of Object.entries(columns)) {
+  test(`the linear network, ${name}, stands CW and Auto-PGD as recorded`, async () => {
+    const names = ["cw50-det", "apgd-ce", "apgd-dlr", "apgd-t"];
+    const counts = await correctCounts(column.network, names);
+    assert.deepEqual(counts.slice(0, 2), [column.clean, column.cw]);
+    for (const [i, [mean, distance]] of [column.apgdCe, column.apgdDlr, column.apgdT].entries()) {
+      assertClose([counts[i + 2] ?? 0], [mean], distance);
+    }
   });
 }
 

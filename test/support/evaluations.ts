@@ -7,7 +7,28 @@ import { inferenceOf, samplesOf } from "./analytic-network.js";
 import { linearImages, linearLabels, linearNetwork } from "./golden-networks.js";
 
 /** One of each kind. */
-export const everyAttack = ["fgsm", "pgd5-det", "pgd5x2"];
+export const everyAttack = [
+  "fgsm",
+  "pgd5-det",
+  "pgd5x2",
+  "cw5x2",
+  "apgd-ce",
+  "apgd-dlr",
+  "apgd-t",
+  "fab",
+  "fab-t",
+  "square",
+];
+
+/** Fewer iterations than the published ones, for speed. */
+const shorter: Record<string, unknown> = {
+  "apgd-ce": { steps: 12, restarts: 2 },
+  "apgd-dlr": { steps: 12 },
+  "apgd-t": { steps: 12, targets: 2 },
+  fab: { steps: 5, restarts: 2 },
+  "fab-t": { steps: 5, targets: 2 },
+  square: { queries: 60 },
+};
 
 /** Samples of `common` whose label is wrong. */
 export const wrongOnes = [3, 11, 19, 27, 35];
@@ -25,8 +46,14 @@ export const common: EvaluationOptions = {
   batchSize: 16,
 };
 
-export function planned(names: string[], ball: { norm?: Norm; epsilon?: number } = {}): PlannedAttack[] {
-  return parseAttacks({ names }).map((recipe) => ({ recipe, norm: "linf", epsilon: 0.01, ...ball }));
+/** With short versions of the long attacks, and what else `recipes` changes. */
+export function planned(
+  names: readonly string[],
+  ball: { norm?: Norm; epsilon?: number } = {},
+  recipes: Record<string, unknown> = {},
+): PlannedAttack[] {
+  const parsed = parseAttacks({ names, recipes: { ...shorter, ...recipes } });
+  return parsed.map((recipe) => ({ recipe, norm: "linf", epsilon: 0.01, ...ball }));
 }
 
 /** All outcomes, without their times. */
