@@ -99,12 +99,20 @@ test("the same seed gives the same outcomes and images, another seed hardly othe
 test("one more restart fools at least what fewer did", async () => {
   const inference = inferenceOf(linearNetwork({ scale: 1, levels: 32 }));
   const everySample = { samples: samplesOf(linearImages, linearLabels), range: [0, 100] as const };
-  const attacks = planned(["pgd3x1", "pgd3x2", "pgd3x6"]);
-  const outcomes = await collect({ ...common, ...everySample, inference, attacks });
-  for (const [i, { robust }] of outcomes.entries()) {
-    assert.ok(robust.every((flag, sample) => flag <= (outcomes[i - 1]?.robust[sample] ?? 1)));
+  const restarts = (base: string) =>
+    Object.fromEntries([1, 2, 6].map((n) => [`${base}x${n}`, { base, steps: 5, restarts: n }]));
+  for (const names of [
+    ["pgd3x1", "pgd3x2", "pgd3x6"],
+    Object.keys(restarts("apgd-dlr")),
+    Object.keys(restarts("apgd-t")),
+  ]) {
+    const attacks = planned(names, {}, { ...restarts("apgd-dlr"), ...restarts("apgd-t") });
+    const outcomes = await collect({ ...common, ...everySample, inference, attacks });
+    for (const [i, { robust }] of outcomes.entries()) {
+      assert.ok(robust.every((flag, sample) => flag <= (outcomes[i - 1]?.robust[sample] ?? 1)));
+    }
+    assert.ok(countCorrect(outcomes.at(-1) ?? fail()) < countCorrect(outcomes[1] ?? fail()));
   }
-  assert.ok(countCorrect(outcomes.at(-1) ?? fail()) < countCorrect(outcomes[1] ?? fail()));
 });
 
 test("a sample that is never fooled costs one forward a restart and its gradients, and all calls are counted", async () => {
@@ -115,6 +123,27 @@ test("a sample that is never fooled costs one forward a restart and its gradient
   assert.deepEqual([fgsm?.forwards, fgsm?.gradients], [1, 1]);
   assert.deepEqual([pgd?.forwards, pgd?.gradients], [3, 21]);
   assert.deepEqual(inference.calls, { forwards: 5, gradients: 22 });
+});
+
+test("a sample that Auto-PGD never fools costs a gradient more than its steps and a forward, for each target", async () => {
+  const inference = inferenceOf(linearNetwork({ scale: 1e5 }));
+  const safe = { ...common, inference, samples: samplesOf(linearImages, linearLabels), range: [5, 6] as const };
+  const full = { "apgd-ce": {}, "apgd-t": {}, "apgd-dlr": { steps: 10, eot: 20 } };
+  const names = ["apgd-ce", "apgd-t", "apgd-dlr"];
+  const [, ce, targeted, eot] = await collect({ ...safe, attacks: planned(names, { epsilon: 1e-6 }, full) });
+  assert.deepEqual([ce?.forwards, ce?.gradients], [1, 101]);
+  // The clean logits, which say what the targets are, are known already.
+  assert.deepEqual([targeted?.forwards, targeted?.gradients], [4, 4 * 101]);
+  assert.deepEqual([eot?.forwards, eot?.gradients], [1, 11 * 20]);
+  assert.deepEqual(inference.calls, { forwards: 1 + 1 + 4 + 1, gradients: 101 + 404 + 220 });
+});
+
+test("Auto-PGD's images do not depend on what else is in the batch", async () => {
+  const attacks = planned(["apgd-ce", "apgd-t"], { epsilon: 0.015 }, { "apgd-ce": { steps: 30 } });
+  const [alone, together] = await Promise.all(
+    [1, 40].map((batchSize) => withImages({ ...common, attacks, batchSize })),
+  );
+  assert.deepEqual(new Map(alone?.images), new Map(together?.images));
 });
 
 test("the second restart takes only what the first left", async () => {
