@@ -19,12 +19,19 @@ export interface StartImages {
   readonly labels: ArrayLike<number>;
 }
 
+/** Where starts are looked for, in this order; a search may begin at any of them and goes on from there. */
+export const START_KINDS = ["blended-noise", "images", "pgd"] as const;
+
+export type StartKind = (typeof START_KINDS)[number];
+
 export interface StartOptions {
   /** Names the random draws. */
   readonly pass: number;
+  /** Where the search begins: "blended-noise". */
+  readonly start: StartKind;
   /** Noise images tried for each sample: 1000. */
   readonly noiseDraws: number;
-  /** Tried where noise finds nothing: the first of another label that is misclassified. The same for all samples, or results depend on the batch. */
+  /** Tried where noise finds nothing: the first of another label that is misclassified. The same in all batches, or results depend on them. */
   readonly others?: StartImages;
 }
 
@@ -44,9 +51,10 @@ export function* boundaryStarts(batch: AttackBatch, options: StartOptions): Gene
     count: 1,
     fill: (out, sample) => out.set(rows.of(batch.images, sample)),
   });
-  yield* blendedNoise(batch, starts, missing(), options);
-  const { others } = options;
-  if (others !== undefined) yield* keepFirst(batch, starts, missing(), candidatesAmong(batch, others));
+  const { start, others } = options;
+  if (start === "blended-noise") yield* blendedNoise(batch, starts, missing(), options);
+  if (start !== "pgd" && others !== undefined)
+    yield* keepFirst(batch, starts, missing(), candidatesAmong(batch, others));
   yield* strongAttack(batch, starts, missing(), options.pass);
   return starts;
 }

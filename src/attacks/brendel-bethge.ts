@@ -1,7 +1,7 @@
 /** The Brendel & Bethge attack in Linf (Brendel et al. 2019), as Foolbox runs it: along the decision boundary towards the image. */
 import type { AttackBatch, AttackRun, EngineCall } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
-import { type BoundaryStarts, boundaryStarts, type StartImages } from "./boundary-start.js";
+import { type BoundaryStarts, boundaryStarts, type StartOptions } from "./boundary-start.js";
 import { BoundaryWalk } from "./boundary-walk.js";
 import { clipPixel } from "./clip-pixel.js";
 import { marginsOf } from "./margins.js";
@@ -9,7 +9,7 @@ import type { NearestImages } from "./nearest-images.js";
 
 type Bounds = AttackBatch["threat"]["bounds"];
 
-export interface BrendelBethgeConstants {
+export interface BrendelBethgeConstants extends Omit<StartOptions, "pass"> {
   /** 1000 */
   readonly steps: number;
   /** Of the trust region, 1e-3; halved twenty times, evenly over the steps. */
@@ -19,10 +19,6 @@ export interface BrendelBethgeConstants {
    * changes results: 1, or the batch size of the run to compare with.
    */
   readonly bbRefBatch: number;
-  /** Noise images tried as a start for each sample: 1000. */
-  readonly noiseDraws: number;
-  /** Starts for samples that no noise image serves. The same in all batches, or results depend on the batch. */
-  readonly others?: StartImages;
 }
 
 /**

@@ -86,7 +86,7 @@ export class FabSteps {
       if (wrong[row] === 0) continue;
       const image = this.#rows.of(this.images, sample);
       const origin = this.#rows.of(this.#batch.images, sample);
-      const norm = distance(image, origin, this.#norm);
+      const norm = this.#distance(image, origin);
       if (norm < (this.#norms[sample] as number)) {
         this.#norms[sample] = norm;
         this.#rows.of(this.#found, sample).set(image);
@@ -95,6 +95,13 @@ export class FabSteps {
         image[i] = (origin[i] as number) + BACKWARD * fround((image[i] as number) - (origin[i] as number));
       }
     }
+  }
+
+  /** Length of the difference, each pixel's and the whole rounded to float32, as it will be compared. */
+  #distance(image: Float32Array, origin: Float32Array): number {
+    const difference = this.#ways[0];
+    for (let i = 0; i < image.length; i++) difference[i] = fround((image[i] as number) - (origin[i] as number));
+    return fround(lengthOf(difference, this.#norm));
   }
 
   /** What was found; longer perturbations than `enough` are not returned. */
@@ -113,14 +120,4 @@ function between(normal: Float32Array, image: Float32Array, origin: Float32Array
     sum += (normal[i] as number) * ((origin[i] as number) - (image[i] as number));
   }
   return sum;
-}
-
-/** Length of the difference, each pixel's and the whole rounded to float32 as it will be compared. */
-function distance(image: Float32Array, origin: Float32Array, norm: ProjectionNorm): number {
-  return fround(
-    lengthOf(
-      Float64Array.from(image, (pixel, i) => fround(pixel - (origin[i] as number))),
-      norm,
-    ),
-  );
 }

@@ -34,15 +34,19 @@ export function displaceOntoPlane(out: Float64Array, problem: PlaneProblem): voi
 
 /** Length of a displacement. */
 export function lengthOf(displacement: Float64Array, norm: ProjectionNorm): number {
-  let largest = 0;
+  if (norm === "linf") return largestOf(displacement);
   let sum = 0;
   for (let i = 0; i < displacement.length; i++) {
-    const size = Math.abs(displacement[i] as number);
-    if (norm === "linf") largest = Math.max(largest, size);
-    else sum += norm === "l2" ? size * size : size;
+    const value = displacement[i] as number;
+    sum += norm === "l2" ? value * value : Math.abs(value);
   }
-  if (norm === "linf") return largest;
   return norm === "l2" ? Math.sqrt(sum) : sum;
+}
+
+function largestOf(displacement: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < displacement.length; i++) largest = Math.max(largest, Math.abs(displacement[i] as number));
+  return largest;
 }
 
 /** Weights below this are no direction to move in for L2, as in the published projection. */

@@ -15,7 +15,7 @@ import {
 } from "../support/golden-networks.js";
 import { linearDistances } from "../support/linear-distances.js";
 
-const constants = { steps: 200, learningRate: 1e-3, bbRefBatch: 16, noiseDraws: 1000 };
+const constants = { steps: 200, learningRate: 1e-3, bbRefBatch: 16, noiseDraws: 1000, start: "blended-noise" } as const;
 
 const smooth = { inference: inferenceOf(smoothNetwork), images: smoothImages, labels: smoothLabels };
 
