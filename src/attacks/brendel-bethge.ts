@@ -1,4 +1,5 @@
 /** The Brendel & Bethge attack in Linf (Brendel et al. 2019), as Foolbox runs it: along the decision boundary towards the image. */
+import { UsageError } from "../core/errors.js";
 import type { AttackBatch, AttackRun, EngineCall } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { type BoundaryStarts, boundaryStarts, type StartOptions } from "./boundary-start.js";
@@ -25,8 +26,10 @@ export interface BrendelBethgeConstants extends Omit<StartOptions, "pass"> {
  * Walks towards each image until its perturbation, cut to the radius, is known to suffice; `pass` counts restarts from 1 and names
  * the random draws. Returns the nearest misclassified images with the perturbation cut to the radius, which Foolbox counts as a
  * success where they still are; the clean image where no start was found. A gradient a step, 10 forwards, and those of the start.
+ * Throws UsageError unless the norm is Linf.
  */
 export function* brendelBethge(batch: AttackBatch, constants: BrendelBethgeConstants, pass: number): AttackRun {
+  checkNorm(batch);
   const epsilon = Math.fround(batch.threat.epsilon);
   const starts = yield* boundaryStarts(batch, { ...constants, pass });
   const { images } = yield* walkBoundary(batch, starts, { ...constants, enough: epsilon });
@@ -41,8 +44,16 @@ export function* brendelBethgeMinimal(
   constants: BrendelBethgeConstants,
   pass: number,
 ): Generator<EngineCall, NearestImages> {
+  checkNorm(batch);
   const starts = yield* boundaryStarts(batch, { ...constants, pass });
   return yield* walkBoundary(batch, starts, { ...constants, enough: null });
+}
+
+function checkNorm({ threat }: AttackBatch): void {
+  if (threat.norm === "linf") return;
+  throw new UsageError(
+    `the Brendel & Bethge attack is made for linf, not ${threat.norm}: leave it out, or attack in linf`,
+  );
 }
 
 export interface WalkOptions extends Pick<BrendelBethgeConstants, "steps" | "learningRate" | "bbRefBatch"> {

@@ -142,3 +142,17 @@ test("more steps find no larger distance", () => {
     );
   }
 });
+
+test("another norm than Linf is refused by name", () => {
+  const batch = batchOf(smooth, { epsilon: 0.5, norm: "l2" });
+  for (const attack of [brendelBethge, brendelBethgeMinimal]) {
+    assert.throws(() => driven<unknown>(attack(batch, constants, 1)), { name: "UsageError", message: /linf, not l2/ });
+  }
+});
+
+test("at radius 0 the images come back as they are", () => {
+  const { result } = driven(
+    brendelBethge({ ...few, threat: { ...few.threat, epsilon: 0 } }, { ...constants, steps: 3 }, 1),
+  );
+  assert.deepEqual(result, few.images);
+});

@@ -201,3 +201,15 @@ test("there is a pass for each restart of each target that the network has class
   assert.equal(fabPasses(targeted, 3), 2);
   assert.equal(fabPasses({ ...targeted, restarts: 2 }, 3), 4);
 });
+
+test("at radius 0 the images come back as they are", () => {
+  for (const norm of ["linf", "l2"] as const) {
+    const batch = batchOf(smooth, { epsilon: 0, norm });
+    for (const [constants, pass] of [
+      [targeted, 1],
+      [untargeted, 2],
+    ] as const) {
+      assert.deepEqual(driven(fab(batch, { ...constants, steps: 5 }, pass)).result, smoothImages);
+    }
+  }
+});

@@ -161,3 +161,39 @@ test("a network that answers no numbers is never fooled, and is asked to the end
   assert.deepEqual(result, images);
   assert.equal(calls.length, 6);
 });
+
+test("at radius 0 the images come back as they are", () => {
+  const images = linearImages.slice(0, 4 * 192);
+  for (const norm of ["linf", "l2"] as const) {
+    const samples = { inference: inferenceOf(linearNetwork({ scale: 1 })), images, labels: linearLabels.slice(0, 4) };
+    const run = driven(square(batchOf(samples, { epsilon: 0, norm }), { ...constants, queries: 20 }, 1));
+    assert.deepEqual(run.result, images);
+    assert.deepEqual(total(run.calls), { forwards: 84, gradients: 0 });
+  }
+});
+
+test("pixels at the bounds stay inside them, in other bounds too", () => {
+  const flat = { ...linearNetwork({ scale: 1 }), logits: () => Float64Array.of(1, 0, 0, 0, 0) };
+  const images = Float32Array.from({ length: 192 }, (_, i) => [-10, 10, 9.95][i % 3] ?? 0);
+  for (const norm of ["linf", "l2"] as const) {
+    const batch = batchOf({ inference: inferenceOf(flat), images, labels: Int32Array.of(0) }, { epsilon: 0.5, norm });
+    const draws = stream(1, "square", 1, 0);
+    const tried: Float32Array[] = [];
+    const watched = {
+      ...batch.inference,
+      logits(seen: Float32Array) {
+        tried.push(seen.slice());
+        return Float32Array.of(9 - tried.length, 0, 0, 0, 0);
+      },
+    };
+    const wide = { ...batch, inference: watched, threat: { ...batch.threat, bounds: [-10, 10] as const } };
+    driven(searchSquares(wide, { ...constants, queries: 8 }, () => draws));
+    assert.equal(tried.length, 9);
+    for (const image of tried) {
+      const steps = image.map((pixel, i) => pixel - (images[i] ?? 0));
+      assert.ok(image.every((pixel) => pixel >= -10 && pixel <= 10));
+      assert.ok((norm === "linf" ? Math.max(...steps.map(Math.abs)) : Math.hypot(...steps)) <= 0.5 + 1e-6);
+      assert.ok(steps.some((step) => step !== 0));
+    }
+  }
+});
