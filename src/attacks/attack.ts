@@ -29,6 +29,14 @@ export interface AttackBatch {
   readonly seed: number;
   /** Logits [batch, classes] of the images as they are, where they are known already. */
   readonly cleanLogits?: Float32Array;
+  /** The first image of each class in the data, the same for every batch. */
+  readonly exemplars?: () => Exemplars;
+}
+
+/** Some images of the data with their labels: [count, height, width, channel]. */
+export interface Exemplars {
+  readonly images: Float32Array;
+  readonly labels: Labels;
 }
 
 /** What one engine call did, in images; a gradient includes its forward, which is not counted again. */

@@ -4,6 +4,7 @@ import { crossEntropy } from "../losses/cross-entropy.js";
 import { cwLoss } from "../losses/margin.js";
 import { type ApgdConstants, apgd } from "./apgd.js";
 import { type ApgdLoss, lossFor } from "./apgd-loss.js";
+import { type BrendelBethgeConstants, brendelBethge } from "./brendel-bethge.js";
 import { count, fraction, notNegative, positive, yesOrNo } from "./constants.js";
 import { type FabConstants, fab, fabPasses } from "./fab.js";
 import type { Family } from "./family.js";
@@ -143,6 +144,32 @@ export const squareFamily: Family<SquareConstants> = {
   work: ({ queries }) => queries + 1,
   run: square,
 };
+
+export interface BoundaryConstants extends Omit<BrendelBethgeConstants, "others"> {
+  /** Where walks begin; images of other classes and a strong attack stand in where noise finds nothing. */
+  readonly start: "blended-noise";
+}
+
+export const brendelBethgeFamily: Family<BoundaryConstants> = {
+  schema: z.strictObject({
+    steps: count,
+    learningRate: positive,
+    bbRefBatch: count,
+    start: z.literal("blended-noise", "expected blended-noise"),
+    noiseDraws: count,
+  }),
+  norms: ["linf"],
+  record: (constants) => ({ ...constants }),
+  passes: () => 1,
+  work: ({ steps, noiseDraws }) => steps + noiseDraws + STARTING,
+  run(batch, constants, pass) {
+    const others = batch.exemplars?.();
+    return brendelBethge(batch, others === undefined ? constants : { ...constants, others }, pass);
+  },
+};
+
+/** Blends with noise, images of other classes, steps of a strong attack, bisections: most that a start may take besides noise. */
+const STARTING = 1200;
 
 function tooFewClasses(loss: ApgdLoss, classes: number) {
   if (lossFor(loss, classes) === loss) return [];

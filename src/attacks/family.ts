@@ -1,5 +1,6 @@
 /** Kinds of attack, one row each: constants that a config may set, the passes that they ask for, and one pass over a batch. */
 import { UsageError } from "../core/errors.js";
+import type { Norm } from "../engines/engine.js";
 import type { AttackBatch, AttackRun } from "./attack.js";
 import { type ConstantOverrides, type ConstantSchema, overridden } from "./constants.js";
 import type { AttackRecipe, Circumstances, ConstantValue } from "./recipe.js";
@@ -7,6 +8,8 @@ import type { ReliabilityCheck } from "./reliability.js";
 
 export interface Family<Constants extends object> {
   readonly schema: ConstantSchema<Constants>;
+  /** All unless given. */
+  readonly norms?: readonly Norm[];
   /** Constants that other ones of a config imply; a sentence in place of them where they do not fit together. */
   settle?(constants: Constants, overrides: ConstantOverrides): Constants | string;
   /** As they stand in a record. */
@@ -27,6 +30,7 @@ export function recipeOf<Constants extends object>(
   return {
     type: "attack",
     name,
+    norms: family.norms ?? ["linf", "l2"],
     work: (classes) => family.work(constants, classes),
     constants: (circumstances) => ({ name, ...family.record(constants, circumstances) }),
     passes: (classes) => family.passes(constants, classes),

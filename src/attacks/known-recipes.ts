@@ -2,6 +2,7 @@
 import { UsageError } from "../core/errors.js";
 import {
   apgdFamily,
+  brendelBethgeFamily,
   cwFamily,
   fabFamily,
   fgsmFamily,
@@ -21,6 +22,15 @@ const STEPPED = /^(pgd|cw)(\d+)(?:x(\d+)|(-det))?$/;
 /** As the standard ensemble has them (Croce & Hein 2020, section 6). */
 const apgdConstants = { steps: 100, restarts: 1, rho: 0.75, eot: 1 };
 
+/** Foolbox's, with one image as its batch. */
+const bbConstants = {
+  steps: 1000,
+  learningRate: 1e-3,
+  bbRefBatch: 1,
+  start: "blended-noise" as const,
+  noiseDraws: 1000,
+};
+
 const fixed: Readonly<Record<string, AttackRecipe>> = recipesByName(
   recipeOf(fgsmFamily, "fgsm", { randomStart: false }),
   recipeOf(apgdFamily("ce"), "apgd-ce", apgdConstants),
@@ -29,17 +39,11 @@ const fixed: Readonly<Record<string, AttackRecipe>> = recipesByName(
   recipeOf(fabFamily, "fab", { steps: 100, restarts: 5 }),
   recipeOf(targetedFabFamily, "fab-t", { steps: 100, restarts: 1, targets: 9 }),
   recipeOf(squareFamily, "square", { queries: 5000, p0: 0.8, excludeLast: true }),
+  recipeOf(brendelBethgeFamily, "bb", bbConstants),
 );
-
-/** Of the contract, but not in this version. */
-const LATER = ["bb"];
 
 /** Names without those of ensembles and groups, for messages. */
 export const AVAILABLE = `clean, fgsm, pgdN, pgdNxR, pgdN-det, cwN, cwN-det, ${Object.keys(fixed).slice(1).join(", ")}`;
-
-export function isLater(name: string): boolean {
-  return LATER.includes(name);
-}
 
 /** The recipe of a name; null where there is none. `restarts`: of each pgdN and cwN that names none. UsageError for `pgd0`. */
 export function knownRecipe(name: string, restarts?: number): AttackRecipe | null {
@@ -60,7 +64,7 @@ export function knownRecipe(name: string, restarts?: number): AttackRecipe | nul
 export function likelyNames(name: string): string[] {
   const steps = /\d+/.exec(name)?.[0] ?? "50";
   const stepped = ["pgd", "cw"].flatMap((prefix) => ["", "x1", "-det"].map((suffix) => `${prefix}${steps}${suffix}`));
-  return ["clean", ...Object.keys(fixed), ...stepped, ...LATER];
+  return ["clean", ...Object.keys(fixed), ...stepped];
 }
 
 function suffixOf({ restarts, randomStart }: { readonly restarts: number; readonly randomStart: boolean }): string {

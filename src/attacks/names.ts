@@ -3,7 +3,7 @@ import { UsageError } from "../core/errors.js";
 import { didYouMean } from "../core/nearest.js";
 import type { ConstantOverrides } from "./constants.js";
 import { ensembleNames, knownEnsemble, ownEnsemble } from "./ensembles.js";
-import { AVAILABLE, DEFAULT_RESTARTS, isLater, knownRecipe, likelyNames } from "./known-recipes.js";
+import { AVAILABLE, DEFAULT_RESTARTS, knownRecipe, likelyNames } from "./known-recipes.js";
 import type { AttackRecipe, EnsembleRecipe, Recipe } from "./recipe.js";
 
 export interface AttackList {
@@ -33,7 +33,7 @@ const THERE_ARE = `there are ${AVAILABLE}, the ensembles ${ensembleNames.join(",
 
 /**
  * The attacks of a list in its order, each once, without `clean`, which every evaluation begins with. UsageError for names
- * that nobody knows (with the nearest one), that this version lacks, and for constants that do not fit.
+ * that nobody knows (with the nearest one) and for constants that do not fit.
  */
 export function parseAttacks(list: AttackList): (AttackRecipe | EnsembleRecipe)[] {
   const wanted = list.names.map((name) => name.trim()).filter((name) => name !== "");
@@ -78,19 +78,16 @@ class RecipeBook {
   /** A recipe of the contract. UsageError where there is none. */
   #known(name: string): Recipe {
     const recipe = name === "clean" ? ({ type: "clean", name } as const) : knownRecipe(name, this.#restarts);
-    const found = recipe ?? knownEnsemble(name, (member) => this.#knownMember(member, name));
+    const found = recipe ?? knownEnsemble(name, (member) => this.#knownMember(member));
     if (found !== null) return found;
-    if (isLater(name)) throw new UsageError(`attack "${name}" is not in this version yet; ${THERE_ARE}`);
     const others = [...likelyNames(name), ...ensembleNames, ...Object.keys(GROUPS), ...this.#ownNames];
     throw new UsageError(`no attack is called "${name}"${didYouMean(name, others)}; ${THERE_ARE}`);
   }
 
-  #knownMember(member: string, ensemble: string): AttackRecipe {
+  #knownMember(member: string): AttackRecipe {
     const recipe = knownRecipe(member, this.#restarts);
-    if (recipe !== null) return recipe;
-    throw new UsageError(
-      `attack "${ensemble}" is not in this version yet: its member ${member} is missing; ${THERE_ARE}`,
-    );
+    if (recipe === null) throw new Error(`an ensemble names ${member}, which no recipe is called`);
+    return recipe;
   }
 
   /** The recipe that a config defines: a known name with other constants, or a new one with `base`, `steps` or `members`. */
@@ -123,7 +120,7 @@ class RecipeBook {
 
   #baseOf(name: string, base: unknown, { steps }: ConstantOverrides): string {
     if (typeof base === "string") return base;
-    if (this.#isKnown(name) || isLater(name)) return name;
+    if (this.#isKnown(name)) return name;
     if (typeof steps === "number") return `pgd${steps}`;
     throw new UsageError(
       `attacks.${name}: a new attack needs steps, members, or base: the name of the attack that it changes`,

@@ -1,6 +1,6 @@
 /** The passes of one attack over the samples that still stand: batch by batch, each success verified on its images. */
 import type { Inference } from "../engines/engine.js";
-import type { AttackBatch, TestSamples, ThreatModel } from "./attack.js";
+import type { AttackBatch, Exemplars, TestSamples, ThreatModel } from "./attack.js";
 import { drive, type Meter } from "./meter.js";
 import type { AttackRecipe } from "./recipe.js";
 import { type Verdicts, verify } from "./verification.js";
@@ -68,7 +68,14 @@ function batchOf(indices: Uint32Array, { inference, samples, threat, seed, range
     logits.set(cleanLogits.subarray(place * classes, (place + 1) * classes), i * classes);
   }
   const labels = Int32Array.from(indices, (index) => samples.labels[index] ?? -1);
-  return { inference, threat, images: samples.images(indices), labels, indices, seed, cleanLogits: logits };
+  const exemplars = () => exemplarsOf(samples);
+  return { inference, threat, images: samples.images(indices), labels, indices, seed, cleanLogits: logits, exemplars };
+}
+
+function exemplarsOf(samples: TestSamples): Exemplars {
+  const labels = [...new Set(samples.labels)];
+  const first = Uint32Array.from(labels, (label) => samples.labels.indexOf(label));
+  return { images: samples.images(first), labels: Int32Array.from(labels) };
 }
 
 function reportFooled(images: Float32Array, indices: Uint32Array, fooled: Uint8Array, { attack, hooks }: Meter): void {

@@ -1,4 +1,5 @@
 /** Attacks as data: a name, every constant that the result depends on, and how one pass over a batch goes. */
+import type { Norm } from "../engines/engine.js";
 import type { AttackBatch, AttackRun } from "./attack.js";
 import type { ConstantOverrides } from "./constants.js";
 import type { ReliabilityCheck } from "./reliability.js";
@@ -26,6 +27,8 @@ export interface AttackRecipe {
   readonly type: "attack";
   readonly name: string;
   constants(circumstances: Circumstances): AttackConstants;
+  /** Of the balls that it can search. */
+  readonly norms: readonly Norm[];
   /** Images through the network in one pass of a sample that does not fall. */
   work(classes: number): number;
   /** How many passes a sample may need: restarts, targets. */

@@ -35,10 +35,18 @@ export function planAttacks(choice: AttackChoice): readonly SpelledAttack[] {
     recipes: Object.fromEntries([...attacks].filter(([, constants]) => Object.keys(constants).length > 0)),
     ...(choice.restarts === null ? {} : { restarts: choice.restarts }),
   });
+  checkNorm(recipes, norm);
   const radii = epsilons ?? [epsilon ?? RADII[norm]];
   return radii.flatMap(({ value, text }) =>
     recipes.map((recipe) => ({ recipe, norm, epsilon: value, epsilonText: text })),
   );
+}
+
+function checkNorm(recipes: readonly PlannedAttack["recipe"][], norm: Norm): void {
+  const singles = recipes.flatMap((recipe) => (recipe.type === "ensemble" ? recipe.members : [recipe]));
+  const unfit = singles.find(({ norms }) => !norms.includes(norm));
+  if (unfit === undefined) return;
+  throw new UsageError(`attack "${unfit.name}": there is none in ${norm}, only in ${unfit.norms.join(", ")}`);
 }
 
 export interface Shard {

@@ -79,9 +79,17 @@ test("a name that nobody knows is refused with the one that was probably meant",
   refused([], /names no attack/);
 });
 
-test("attacks that this version lacks are refused by name", () => {
-  refused(["bb"], /attack "bb" is not in this version yet; there are clean, fgsm, pgdN/);
-  refused(["poster"], /attack "bb" is not in this version yet/);
+test("the published protocol counts as Foolbox does, where a config says nothing else", () => {
+  const recipes = parseAttacks({ names: ["poster"] });
+  assert.deepEqual(
+    recipes.map(({ name }) => name),
+    ["fgsm", "pgd50", "pgd100", "bb", "aa"],
+  );
+  const accounting = (recipe: AttackRecipe | EnsembleRecipe | undefined) =>
+    recipe?.type === "attack" ? recipe.constants(onCifar).accounting : undefined;
+  assert.deepEqual(recipes.map(accounting), [undefined, "foolbox", "foolbox", undefined, undefined]);
+  const [, pgd50] = parseAttacks({ names: ["poster"], recipes: { pgd50: { restarts: 2 } } });
+  assert.equal(accounting(pgd50), "strict");
 });
 
 test("cwN is pgdN on the margin loss with kappa 50, cw is cw50-det", () => {
@@ -107,6 +115,12 @@ test("FAB and Square alone are what the standard ensemble runs", () => {
   assert.deepEqual(only("fab-t").constants(onCifar), { name: "fab-t", steps: 100, restarts: 1, targets: 9 });
   const square = { name: "square", queries: 5000, p0: 0.8, excludeLast: true };
   assert.deepEqual(only("square").constants(onCifar), square);
+});
+
+test("Brendel & Bethge is Foolbox's, in Linf alone", () => {
+  const constants = { steps: 1000, learningRate: 1e-3, bbRefBatch: 1, start: "blended-noise", noiseDraws: 1000 };
+  assert.deepEqual(only("bb").constants(onCifar), { name: "bb", ...constants });
+  assert.deepEqual([only("bb").norms, only("fab").norms], [["linf"], ["linf", "l2"]]);
 });
 
 test("the ensembles have the published members in the published order", () => {
