@@ -48,34 +48,34 @@ export class MinimumNorm {
   }
 
   /**
-   * Whether a step of at most `radius` in L2 with b · delta = `change` leads to a point within `distance` of the clean image
-   * and the bounds: the multiplier of the shortest such step, or null. The search begins at `guess`.
+   * The multiplier of the shortest step with b · delta = `change` that leads to a point within `distance` of the clean image and the
+   * bounds, or null where it is longer than `radius` in L2. There must be one: `smallestReach`. The search begins at `guess`.
    */
   multiplier(distance: number, wanted: { readonly change: number; readonly radius: number; readonly guess: number }) {
     const { change, radius, guess } = wanted;
-    if (!this.#reaches(distance, change)) return null;
     const found = this.#solve(distance, { change, guess, longest: radius * radius });
     return this.#squares <= radius * radius ? found : null;
   }
 
-  /** The smallest distance at which some step in the box has this effect, if there is one inside the bounds. */
-  smallestReach(change: number): number {
+  /** The smallest distance at which some step in the box has b · delta = `change`, or null where no step inside the bounds has it. */
+  smallestReach(change: number): number | null {
     // At 0 there is one step, home. From there one end of the effects grows with the distance, concave and piecewise linear, so
     // Newton's method goes up to the solution, piece by piece.
     const isUp = change > this.#homeEffect();
     const limits = isUp ? this.#high : this.#low;
     for (let distance = 0; ; ) {
-      let [effect, slope] = [0, 0];
+      let [lacking, slope] = [isUp ? change : -change, 0];
       for (let i = 0; i < this.size; i++) {
         const weight = this.#weight[i] as number;
-        const furthest = (this.#home[i] as number) + (isUp ? distance : -distance);
-        const limit = limits[i] as number;
-        const isFree = isUp ? furthest < limit : furthest > limit;
-        effect += weight * (isFree ? furthest : limit);
-        if (isFree) slope += weight;
+        const limit = isUp ? (limits[i] as number) : -(limits[i] as number);
+        const furthest = (isUp ? (this.#home[i] as number) : -(this.#home[i] as number)) + distance;
+        if (furthest < limit) slope += weight;
+        lacking -= weight * Math.min(furthest, limit);
       }
-      const next = slope > 0 ? distance + Math.abs(change - effect) / slope : distance;
-      if (!(next > distance) || (isUp ? effect >= change : effect <= change)) return distance;
+      if (lacking <= 0) return distance;
+      const next = distance + lacking / slope;
+      if (!(next > distance)) return distance;
+      if (next === Number.POSITIVE_INFINITY) return null;
       distance = next;
     }
   }
@@ -113,23 +113,6 @@ export class MinimumNorm {
       const step = Math.min(most, Math.max(least, multiplier * (this.#weight[i] as number)));
       delta[i] = (this.#sign[i] as number) * step;
     }
-  }
-
-  /** Whether some step in the box has this effect. */
-  #reaches(distance: number, change: number): boolean {
-    const [weights, lows, highs, homes] = [this.#weight, this.#low, this.#high, this.#home];
-    let [least, most] = [0, 0];
-    for (let i = 0; i < this.size; i++) {
-      const weight = weights[i] as number;
-      const home = homes[i] as number;
-      let low = lows[i] as number;
-      let high = highs[i] as number;
-      if (home - distance > low) low = home - distance;
-      if (home + distance < high) high = home + distance;
-      least += weight * low;
-      most += weight * high;
-    }
-    return least <= change && change <= most;
   }
 
   /**

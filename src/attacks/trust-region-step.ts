@@ -45,9 +45,11 @@ export class TrustRegion {
       return found !== null;
     };
     // Nearer than this no step has the effect at all, whatever its length.
-    const least = Math.min(CELLS, Math.max(1, Math.ceil(steps.smallestReach(change) / length)));
-    if (admits(least)) guess.cell = least;
-    else if (admits(CELLS)) guess.cell = smallestAdmitted(admits, { refused: least, guess: guess.cell });
+    const reach = steps.smallestReach(change);
+    const least = reach === null ? null : Math.min(CELLS, Math.max(1, Math.ceil(reach / length)));
+    if (least !== null && admits(least)) guess.cell = least;
+    else if (least !== null && admits(CELLS))
+      guess.cell = smallestAdmitted(admits, { refused: least, guess: guess.cell });
     else {
       steps.write(delta, CELLS * length, steps.boundedBy(radius, Math.sign(change)));
       return;
