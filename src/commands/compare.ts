@@ -1,108 +1,62 @@
-/** `compare`: record streams in, one table of clean and robust accuracies out. */
-import { createReadStream, existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
-import { addAbortSignal } from "node:stream";
+/** `compare`: record streams in; one table of clean and robust accuracies out, a verdict, figures. */
+import { existsSync } from "node:fs";
 import { writeAtomically } from "../core/atomic-write.js";
 import { InputError, UsageError } from "../core/errors.js";
-import { fileError } from "../core/file-errors.js";
-import { readRecords } from "../formats/ndjson.js";
-import { parseRecord } from "../records/events.js";
 import { findBaselines } from "../report/baseline.js";
 import { type Comparison, compareNetworks } from "../report/comparison.js";
-import { markdownTable } from "../report/markdown.js";
-import { type Collected, ResultCollector } from "../report/results.js";
-import { comparisonCsv, comparisonJson } from "../report/table-data.js";
+import { judge, type Verdict, verdictNotes } from "../report/gate.js";
+import { type Condition, parseCondition } from "../report/gate-syntax.js";
+import { junit } from "../report/junit.js";
+import { selectPublished } from "../report/published.js";
+import { readPublished } from "../report/published-files.js";
+import type { Collected } from "../report/results.js";
 import { type Command, type CommandContext, exitCodeOf, type OptionValues } from "./command.js";
-import { choice, text } from "./options.js";
-import { everyCommand } from "./shared-options.js";
+import { collectRecords, isFile } from "./compare-input.js";
+import { compareOptions } from "./compare-options.js";
+import { appendStepSummary, renderComparison } from "./compare-output.js";
 
-const options = {
-  ...everyCommand,
-  baseline: text({
-    argument: "NAME",
-    help: "measure the others against these results: a record file, a run or a method, looked up in that order",
-  }),
-  format: choice(["md", "csv", "json"], {
-    argument: "FORM",
-    help: "how to write the table",
-    default: "md",
-    later: ["html", "latex"],
-  }),
-  out: text({ argument: "FILE", help: "write the table there; standard output stays empty", changesResult: false }),
-};
+type Options = OptionValues<typeof compareOptions>;
 
-export const compare: Command<typeof options> = {
+export const compare: Command<typeof compareOptions> = {
   name: "compare",
   summary: "Compare networks under attack in one table, with intervals and paired tests",
   example: "compare --baseline hydra.ndjson ours.ndjson",
-  options,
+  options: compareOptions,
   positional: {
     name: "[FILE...]",
     many: true,
     help: "record files; standard input when there is none, or where - stands",
   },
-  later: ["layout", "plot", "published", "fail-if", "step-summary", "export-tensorboard"],
+  later: ["plot", "export-tensorboard"],
   whenClosed: "end",
   run,
 };
 
-const formats = { md: markdownTable, csv: comparisonCsv, json: comparisonJson } as const;
-
-async function run(values: OptionValues<typeof options>, context: CommandContext): Promise<number> {
-  const { baseline, format, out, force } = values;
-  if (out !== null) requireFree(out, force);
-  const baselineFile = baseline !== null && isFile(baseline) ? baseline : null;
-  const collected = await collect(inputs(context, baselineFile), context);
-  const signal = context.interrupted();
-  if (signal !== null) return exitCodeOf(signal);
+async function run(options: Options, context: CommandContext): Promise<number> {
+  const { baseline, out, force, failIf } = options;
+  for (const file of [out, options.junit]) if (file !== null) requireFree(file, force);
+  if (options.junit !== null && failIf === null) throw new UsageError("--junit writes a verdict; give --fail-if too");
+  const condition = failIf === null ? null : parseCondition(failIf);
+  const baselineIsFile = baseline !== null && isFile(baseline);
+  const collected = await collectRecords(context, baselineIsFile ? baseline : null);
+  if (collected === null) return endedEarly(context);
   if (collected.networks.length === 0) throw new InputError(nothingToCompare(collected));
-  const table = formats[format](comparison(collected, baseline, baselineFile !== null));
-  if (out === null) context.print(table);
-  else await writeAtomically(out, table);
-  return 0;
+  const comparison = await comparisonOf(collected, options, baselineIsFile);
+  const verdict = verdictOf(failIf, condition, comparison);
+  await write(options, context, { comparison, collected, verdict });
+  if (verdict === null || !verdict.failed) return 0;
+  for (const note of verdictNotes(verdict)) context.note(note);
+  return 1;
+}
+
+/** By a signal, or because nobody reads stdout any more. */
+function endedEarly(context: CommandContext): number {
+  const signal = context.interrupted();
+  return signal === null ? 0 : exitCodeOf(signal);
 }
 
 function requireFree(out: string, force: boolean): void {
-  if (existsSync(out) && !force) throw new UsageError(`--out ${out}: the file exists; --force overwrites it`);
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-/** The files to read in their order, "-" for standard input; a baseline that is a file is read too, once. */
-function inputs(context: CommandContext, baselineFile: string | null): readonly string[] {
-  const files = context.positionals.length === 0 ? ["-"] : context.positionals;
-  if (files.includes("-") && context.stdin().isTerminal) {
-    throw new UsageError("nothing to compare: give record files, or pipe records in (attack-eval … | compare)");
-  }
-  const isListed = files.some(
-    (file) => file !== "-" && baselineFile !== null && resolve(file) === resolve(baselineFile),
-  );
-  return baselineFile === null || isListed ? files : [baselineFile, ...files];
-}
-
-async function collect(files: readonly string[], context: CommandContext): Promise<Collected> {
-  const collector = new ResultCollector();
-  for (const file of new Set(files)) {
-    const name = file === "-" ? "stdin" : file;
-    const cut = (line: number) => context.note(`${name}:${line}: the last line was cut and is left out`);
-    for await (const { record, line } of readRecords(source(file, context), name, cut)) {
-      const known = parseRecord(record, `${name}:${line}`);
-      if (known !== null) collector.add(known, name, line);
-      if (context.ending.aborted) return { networks: [], unfinishedRuns: [] };
-    }
-  }
-  return collector.collected();
-}
-
-async function* source(file: string, context: CommandContext): AsyncGenerator<Uint8Array> {
-  try {
-    yield* addAbortSignal(context.ending, file === "-" ? context.stdin().stream : createReadStream(file));
-  } catch (error) {
-    if (context.ending.aborted) return;
-    throw fileError(error, "read", file === "-" ? "standard input" : file);
-  }
+  if (existsSync(out) && !force) throw new UsageError(`${out}: the file exists; --force overwrites it`);
 }
 
 function nothingToCompare({ unfinishedRuns }: Collected): string {
@@ -110,7 +64,30 @@ function nothingToCompare({ unfinishedRuns }: Collected): string {
   return `nothing to compare: the input has no attack.result record${why}; attack-eval writes them`;
 }
 
-function comparison(collected: Collected, baseline: string | null, baselineIsFile: boolean): Comparison {
-  if (baseline === null) return compareNetworks(collected);
-  return compareNetworks(collected, findBaselines(baseline, baselineIsFile, collected.networks));
+async function comparisonOf(collected: Collected, options: Options, baselineIsFile: boolean): Promise<Comparison> {
+  const { baseline, mixed, published } = options;
+  const { networks } = collected;
+  const baselines = baseline === null ? new Map() : findBaselines(baseline, baselineIsFile, networks);
+  const names = published?.split(",").map((name) => name.trim()) ?? [];
+  const records = names.length === 0 ? [] : [...(await readPublished()), ...collected.published];
+  return compareNetworks(collected, { baselines, mixed, published: selectPublished(names, records, networks) });
+}
+
+function verdictOf(expression: string | null, condition: Condition | null, comparison: Comparison): Verdict | null {
+  return expression === null || condition === null ? null : judge(expression, condition, comparison);
+}
+
+interface Made {
+  readonly comparison: Comparison;
+  readonly collected: Collected;
+  readonly verdict: Verdict | null;
+}
+
+async function write(options: Options, context: CommandContext, made: Made): Promise<void> {
+  const { out, stepSummary } = options;
+  const text = renderComparison(options, made);
+  if (out === null) context.print(text);
+  else await writeAtomically(out, text);
+  if (options.junit !== null && made.verdict !== null) await writeAtomically(options.junit, junit(made.verdict));
+  if (stepSummary) await appendStepSummary(options, made, context);
 }

@@ -1,6 +1,7 @@
 /** Which network each one is measured against: `--baseline FILE|RUN|METHOD`, looked up in that order. */
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/units.js";
+import { experimentsOf } from "./experiments.js";
 import type { AttackedNetwork } from "./results.js";
 
 /** Two densities count as the same within this share: 10 % of the weights and 1,095 of 10,952 are meant to be one. */
@@ -37,7 +38,9 @@ function counterpart(
   network: AttackedNetwork,
 ): AttackedNetwork | null {
   const candidates = named.filter((candidate) => isCounterpart(candidate, network));
-  if (candidates.length <= 1) return candidates[0] ?? null;
+  const ofSeed = candidates.filter(({ checkpoint }) => checkpoint.seed === network.checkpoint.seed);
+  const [best = null] = ofSeed.length === 1 ? ofSeed : candidates;
+  if (candidates.length <= 1 || experimentsOf(candidates).length === 1) return best;
   const paths = candidates.map(({ checkpoint }) => checkpoint.path).join(", ");
   throw new UsageError(
     `--baseline ${name}: ${candidates.length} networks could be the baseline of ${network.checkpoint.path} (${paths}); name one by its run`,

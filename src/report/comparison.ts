@@ -1,63 +1,75 @@
 /** The comparison itself: networks beside each other, attack by attack, with intervals, differences and paired tests. */
-import { countPairs, mcnemarExact, type Pairs } from "../stats/mcnemar.js";
+import { holm } from "../stats/holm.js";
+import { type Spread, spreadOf } from "../stats/spread.js";
 import { type Interval, wilsonInterval } from "../stats/wilson.js";
+import { attackRank } from "./attack-key.js";
 import type { Baselines } from "./baseline.js";
-import { requireComparable } from "./comparability.js";
-import { attackTitle, networkLabels } from "./labels.js";
+import { requireComparable, rowTitles } from "./comparability.js";
+import { type Difference, differenceOf } from "./difference.js";
+import { type Experiment, experimentsOf } from "./experiments.js";
+import { networkLabels } from "./labels.js";
+import { type PublishedNetwork, publishedResult } from "./published.js";
 import { orphans, remarksOn } from "./remarks.js";
 import type { AttackedNetwork, Collected } from "./results.js";
 import type { MergedResult } from "./shards.js";
 
 export interface Column {
   readonly label: string;
-  readonly network: AttackedNetwork;
+  /** One, or one a seed; none where the numbers are published ones. */
+  readonly networks: Experiment;
+  readonly published: PublishedNetwork | null;
   /** The column that this one is measured against; null for a baseline, and where there is none. */
   readonly baseline: Column | null;
 }
 
 /** One network under one attack. */
 export interface Cell {
-  readonly result: MergedResult;
+  /** One a seed; none where the number is published. */
+  readonly results: readonly MergedResult[];
+  /** The mean over the seeds. */
   readonly accuracy: number;
-  readonly interval: Interval;
+  /** Wilson's, of a single network. */
+  readonly interval: Interval | null;
+  /** Over the seeds, where there are several. */
+  readonly spread: Spread | null;
   readonly difference: Difference | null;
 }
 
-/** A network against its baseline, on the samples that both were attacked on. */
-export interface Difference {
-  /** Accuracy minus the baseline's, a fraction. */
-  readonly value: number;
-  readonly samples: number;
-  /** First: this network; second: its baseline. */
-  readonly pairs: Pairs;
-  /** McNemar's exact test, two-sided. */
-  readonly p: number;
-}
-
 export interface Row {
+  readonly key: string;
   readonly title: string;
+  /** What the row's results share. */
+  readonly attack: Pick<MergedResult, "name" | "norm" | "epsilon" | "epsilonText">;
   /** One a column; null where the network was not attacked so. */
   readonly cells: readonly (Cell | null)[];
 }
 
 export interface Comparison {
   readonly columns: readonly Column[];
+  /** The strongest attack last. */
   readonly rows: readonly Row[];
   /** What a reader must know before believing a number. */
   readonly remarks: readonly string[];
 }
 
+export interface ComparisonOptions {
+  readonly baselines?: Baselines;
+  readonly published?: readonly PublishedNetwork[];
+  /** Let results of one name but different recipes or images stand in rows of their own, instead of refusing them. */
+  readonly mixed?: boolean;
+}
+
 /**
- * Puts the networks side by side, baselines first. InputError where the same attack stands for different recipes, images or
- * radii.
+ * Puts the networks side by side, baselines first and published ones last; networks that differ in their seed alone are one
+ * column. InputError where the same attack stands for different recipes, images or radii, unless `mixed`.
  */
-export function compareNetworks(collected: Collected, baselines: Baselines = new Map()): Comparison {
+export function compareNetworks(collected: Collected, options: ComparisonOptions = {}): Comparison {
+  const { baselines = new Map(), published = [], mixed = false } = options;
   const first = new Set([...baselines.values()].filter((network) => network !== null));
   const networks = [...first, ...collected.networks.filter((network) => !first.has(network))];
-  const columns = columnsOf(networks, baselines);
-  requireComparable(columns);
-  const keys = new Set(networks.flatMap((network) => [...network.results.keys()]));
-  const rows = [...keys].map((key) => rowOf(key, columns));
+  if (!mixed) requireComparable(networks);
+  const columns = [...columnsOf(networks, baselines), ...published.map(publishedColumn)];
+  const rows = corrected(rowsOf(networks, columns));
   return {
     columns,
     rows,
@@ -70,48 +82,70 @@ export function compareNetworks(collected: Collected, baselines: Baselines = new
 }
 
 function columnsOf(networks: readonly AttackedNetwork[], baselines: Baselines): readonly Column[] {
-  const labels = networkLabels(networks);
+  const experiments = experimentsOf(networks);
+  const labels = networkLabels(experiments);
   const made = new Map<AttackedNetwork, Column>();
-  for (const [i, network] of networks.entries()) {
-    const baseline = made.get(baselines.get(network) ?? network) ?? null;
-    made.set(network, { label: labels[i] ?? "", network, baseline });
-  }
-  return [...made.values()];
-}
-
-function rowOf(key: string, columns: readonly Column[]): Row {
-  const results = columns.map(({ network }) => network.results.get(key) ?? null);
-  const [first] = results.filter((result) => result !== null);
-  const cells = columns.map(({ baseline }, i) => {
-    const result = results[i] ?? null;
-    return result === null || result.samples === 0 ? null : cellOf(result, baseline?.network.results.get(key) ?? null);
+  return experiments.map((experiment, i) => {
+    const baseline = experiment.map((network) => made.get(baselines.get(network) ?? network)).find(Boolean) ?? null;
+    const column = { label: labels[i] ?? "", networks: experiment, published: null, baseline };
+    for (const network of experiment) made.set(network, column);
+    return column;
   });
-  return { title: first === undefined ? key : attackTitle(first), cells };
 }
 
-function cellOf(result: MergedResult, baseline: MergedResult | null): Cell {
+function publishedColumn(published: PublishedNetwork): Column {
+  return { label: published.label, networks: [], published, baseline: null };
+}
+
+function rowsOf(networks: readonly AttackedNetwork[], columns: readonly Column[]): readonly Row[] {
+  const results = new Map<string, MergedResult>();
+  for (const network of networks) {
+    for (const [key, result] of network.results) if (!results.has(key)) results.set(key, result);
+  }
+  const titles = rowTitles([...results.values()]);
+  return [...results]
+    .map(([key, attack], i) => ({
+      key,
+      title: titles[i] ?? key,
+      attack,
+      cells: columns.map((column) => cellOf(column, key, attack)),
+    }))
+    .sort((a, b) => attackRank(a.attack.name) - attackRank(b.attack.name));
+}
+
+function cellOf(column: Column, key: string, attack: MergedResult): Cell | null {
+  if (column.published !== null) {
+    const accuracy = publishedResult(column.published, attack);
+    return accuracy === null ? null : { results: [], accuracy, interval: null, spread: null, difference: null };
+  }
+  const results = attacked(column, key);
+  const [only] = results;
+  if (only === undefined) return null;
+  const accuracies = results.map(({ correct, samples }) => correct / samples);
+  const spread = accuracies.length > 1 ? spreadOf(accuracies) : null;
   return {
-    result,
-    accuracy: result.correct / result.samples,
-    interval: wilsonInterval(result.correct, result.samples),
-    difference: baseline === null ? null : differenceOf(result, baseline),
+    results,
+    accuracy: spread?.mean ?? only.correct / only.samples,
+    interval: spread === null ? wilsonInterval(only.correct, only.samples) : null,
+    spread,
+    difference: column.baseline === null ? null : differenceOf(column.networks, column.baseline.networks, key),
   };
 }
 
-/** Null where the two share no sample. */
-function differenceOf(result: MergedResult, baseline: MergedResult): Difference | null {
-  const from = Math.max(result.range[0], baseline.range[0]);
-  const to = Math.min(result.range[1], baseline.range[1]);
-  const mine: number[] = [];
-  const theirs: number[] = [];
-  for (let sample = from; sample < to; sample++) {
-    const [here, there] = [sample - result.range[0], sample - baseline.range[0]];
-    if (result.included[here] !== 1 || baseline.included[there] !== 1) continue;
-    mine.push(result.outcomes[here] ?? 0);
-    theirs.push(baseline.outcomes[there] ?? 0);
-  }
-  if (mine.length === 0) return null;
-  const pairs = countPairs(Uint8Array.from(mine), Uint8Array.from(theirs));
-  const value = (pairs.onlyFirst - pairs.onlySecond) / mine.length;
-  return { value, samples: mine.length, pairs, p: mcnemarExact(pairs.onlyFirst, pairs.onlySecond) };
+function attacked({ networks }: Column, key: string): readonly MergedResult[] {
+  return networks.flatMap(({ results }) => results.get(key) ?? []).filter(({ samples }) => samples > 0);
+}
+
+/** Writes Holm's correction over all tests of the table into the differences. */
+function corrected(rows: readonly Row[]): readonly Row[] {
+  const tests = rows.flatMap(({ cells }) => cells).flatMap((cell) => cell?.difference?.p ?? []);
+  const values = holm(tests).values();
+  return rows.map((row) => ({
+    ...row,
+    cells: row.cells.map((cell) => {
+      const difference = cell?.difference ?? null;
+      if (cell === null || difference === null || difference.p === null) return cell;
+      return { ...cell, difference: { ...difference, corrected: values.next().value ?? 1, tests: tests.length } };
+    }),
+  }));
 }

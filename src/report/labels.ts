@@ -1,33 +1,51 @@
 /** What networks and attacks are called in a table. */
+import type { Experiment } from "./experiments.js";
 import type { AttackedNetwork } from "./results.js";
 import type { MergedResult } from "./shards.js";
 
-/** A short name for each network, different for each: the method, and of the rest as much as tells them apart. */
-export function networkLabels(networks: readonly AttackedNetwork[]): readonly string[] {
-  let labels = networks.map(({ checkpoint }) => checkpoint.method ?? checkpoint.path);
+/** A short name for each experiment, different for each: the method, and of the rest as much as tells them apart. */
+export function networkLabels(experiments: readonly Experiment[]): readonly string[] {
+  let labels = experiments.map((networks) => networks[0]?.checkpoint.method ?? networks[0]?.checkpoint.path ?? "");
   for (const more of distinctions) {
-    if (new Set(labels).size === labels.length) return labels;
+    const counts = countOf(labels);
+    if (counts.size === labels.length) return labels;
     labels = labels.map((label, i) => {
-      const isShared = labels.filter((other) => other === label).length > 1;
-      const network = networks[i];
-      return isShared && network !== undefined ? [label, more(network)].filter((part) => part !== "").join(" ") : label;
+      const network = experiments[i]?.[0];
+      if (counts.get(label) === 1 || network === undefined) return label;
+      return [label, more(network, experiments[i] ?? [])].filter((part) => part !== "").join(" ");
     });
   }
-  return labels.map((label, i) => (labels.indexOf(label) === i ? label : `${label} (${i + 1})`));
+  const seen = new Map<string, number>();
+  return labels.map((label) => {
+    const times = (seen.get(label) ?? 0) + 1;
+    seen.set(label, times);
+    return times === 1 ? label : `${label} (${times})`;
+  });
 }
 
-const distinctions: readonly ((network: AttackedNetwork) => string)[] = [
+function countOf(labels: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return counts;
+}
+
+const distinctions: readonly ((network: AttackedNetwork, all: Experiment) => string)[] = [
   ({ checkpoint }) => checkpoint.objective ?? "",
   ({ checkpoint }) => checkpoint.model?.name ?? "",
   ({ checkpoint }) => (checkpoint.density === undefined ? "" : `density ${significant(checkpoint.density)}`),
-  ({ checkpoint }) => (checkpoint.seed === undefined ? "" : `seed ${checkpoint.seed}`),
+  ({ checkpoint }, { length }) => (checkpoint.seed === undefined || length > 1 ? "" : `seed ${checkpoint.seed}`),
   ({ checkpoint }) => checkpoint.role ?? "",
   ({ checkpoint }) => checkpoint.path,
   ({ checkpoint }) => checkpoint.sha256.slice(0, 8),
 ];
 
 /** `PGD-50x1, ε 8/255`. */
-export function attackTitle({ name, norm, epsilon, epsilonText }: MergedResult): string {
+export function attackTitle({
+  name,
+  norm,
+  epsilon,
+  epsilonText,
+}: Pick<MergedResult, "name" | "norm" | "epsilon" | "epsilonText">): string {
   const title =
     titles.get(name) ??
     name.replace(/^(a?pgd|cw)-?(\d)/, (_, attack: string, steps: string) => `${attack.toUpperCase()}-${steps}`);

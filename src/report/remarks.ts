@@ -1,4 +1,5 @@
 /** What a reader must know before believing a number of the table. */
+import { smallestSurplus } from "../stats/detectable.js";
 import { maskingAlarms } from "./alarms.js";
 import type { Baselines } from "./baseline.js";
 import type { Column, Row } from "./comparison.js";
@@ -6,31 +7,98 @@ import { attackTitle } from "./labels.js";
 
 /** A sentence each. */
 export function remarksOn(columns: readonly Column[], rows: readonly Row[]): readonly string[] {
-  const unfinished = columns.flatMap(({ label, network }) =>
-    network.unfinished === null ? [] : [`${label} is not finished: ${network.unfinished}.`],
-  );
-  const partial = rows
-    .flatMap(({ cells }) => cells)
-    .flatMap((cell) =>
-      cell?.difference && cell.difference.samples < cell.result.samples ? cell.difference.samples : [],
-    );
-  const shared = [...new Set(partial)].map(
-    (samples) => `Differences are over the ${samples} samples that both networks share.`,
-  );
-  const rules = new Set(columns.map(({ network }) => network.selection).filter((rule) => rule !== null));
-  const selection =
-    rules.size > 1 ? [`The checkpoints were chosen by different rules (${[...rules].join(", ")}).`] : [];
-  const reliability = columns.flatMap(({ label, network }) =>
-    [...network.results.values()].flatMap((result) =>
-      result.reliability.map(({ message }) => `${label}, ${attackTitle(result)}: ${message}`),
-    ),
-  );
-  return [...unfinished, ...shared, ...selection, ...reliability, ...columns.flatMap(maskingAlarms)];
+  return [
+    ...unfinished(columns),
+    ...seeds(columns),
+    ...attackSeeds(columns),
+    ...sharedSamples(rows),
+    ...smallestDifference(rows),
+    ...selectionRules(columns),
+    ...reliability(columns),
+    ...maskingAlarms(columns, rows),
+    ...new Set(columns.flatMap(({ published }) => published?.notes ?? [])),
+  ];
 }
 
 /** Networks that `--baseline` found nothing for. */
 export function orphans(columns: readonly Column[], baselines: Baselines): readonly string[] {
   return columns
-    .filter(({ network }) => baselines.get(network) === null)
+    .filter(({ networks }) => networks.some((network) => baselines.get(network) === null))
     .map(({ label }) => `${label} has no baseline of its model, data, density and objective, so no difference.`);
+}
+
+function unfinished(columns: readonly Column[]): readonly string[] {
+  return columns.flatMap(({ label, networks }) => {
+    const reasons = networks.flatMap((network) => network.unfinished ?? []);
+    return reasons.length === 0 ? [] : [`${label} is not finished: ${[...new Set(reasons)].join("; ")}.`];
+  });
+}
+
+function seeds(columns: readonly Column[]): readonly string[] {
+  return columns.flatMap(({ label, networks }) =>
+    networks.length === 1 || networks.length === 0
+      ? []
+      : [
+          `${label}: mean ± standard deviation over ${networks.length} seeds (${networks.map(({ checkpoint }) => checkpoint.seed).join(", ")}).`,
+        ],
+  );
+}
+
+function attackSeeds(columns: readonly Column[]): readonly string[] {
+  return columns.flatMap(({ label, networks }) =>
+    networks.flatMap(({ results, otherSeeds }) =>
+      [...results].flatMap(([key, shown]) => {
+        const all = [shown, ...(otherSeeds.get(key) ?? [])];
+        if (all.length === 1) return [];
+        const told = all.map(({ seed, correct, samples }) => `${((100 * correct) / samples).toFixed(2)}% with ${seed}`);
+        return [
+          `${label}, ${attackTitle(shown)}: ${all.length} results that differ in the attack's seed; the lowest is shown (${told.join(", ")}).`,
+        ];
+      }),
+    ),
+  );
+}
+
+function sharedSamples(rows: readonly Row[]): readonly string[] {
+  const partial = rows
+    .flatMap(({ cells }) => cells)
+    .flatMap((cell) => {
+      const shared = cell?.difference?.samples ?? null;
+      return shared !== null && cell?.results.some(({ samples }) => samples > shared) ? [shared] : [];
+    });
+  return [...new Set(partial)].map((count) => `Differences are over the ${count} samples that both networks share.`);
+}
+
+/** For each count of shared samples: what McNemar's test could at best call a difference, and what it can at the agreement found. */
+function smallestDifference(rows: readonly Row[]): readonly string[] {
+  const tests = rows
+    .flatMap(({ cells }) => cells)
+    .flatMap((cell) => {
+      const { pairs = null, samples = 0 } = cell?.difference ?? {};
+      return pairs === null ? [] : [{ samples, discordant: pairs.onlyFirst + pairs.onlySecond }];
+    });
+  return [...new Set(tests.map(({ samples }) => samples))].map((samples) => {
+    const discordant = tests.filter((test) => test.samples === samples).map((test) => test.discordant);
+    const points = (surplus: number) => ((100 * surplus) / samples).toFixed(samples >= 10_000 ? 2 : 1);
+    const least = points(Math.min(...discordant.map((count) => smallestSurplus(count))));
+    const most = points(Math.max(...discordant.map((count) => smallestSurplus(count))));
+    const range = least === most ? least : `${least} to ${most}`;
+    return `The smallest difference that ${samples} shared samples can show at p < 0.05, uncorrected: ${range} points, by how many the two networks classify differently.`;
+  });
+}
+
+function selectionRules(columns: readonly Column[]): readonly string[] {
+  const rules = columns.flatMap(({ networks }) => networks.map(({ selection }) => selection));
+  const known = new Set(rules.filter((rule) => rule !== null));
+  return known.size > 1 ? [`The checkpoints were chosen by different rules (${[...known].join(", ")}).`] : [];
+}
+
+function reliability(columns: readonly Column[]): readonly string[] {
+  return columns.flatMap(({ label, networks }) =>
+    networks.flatMap(({ results }) =>
+      [...results.values()].flatMap((result) =>
+        result.reliability.map(({ message }) => `${label}, ${attackTitle(result)}: ${message}`),
+      ),
+    ),
+  );
 }

@@ -1,6 +1,18 @@
 /** Collects record streams into networks with one merged result per attack. */
+import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../core/errors.js";
-import type { AttackResult, CheckpointReference, RunEnd, StreamRecord } from "../records/events.js";
+import type {
+  AttackResult,
+  CheckpointReference,
+  Notice,
+  Published,
+  RunEnd,
+  RunStart,
+  StreamRecord,
+  TrainEpoch,
+} from "../records/events.js";
+import { attackKey } from "./attack-key.js";
+import { groupBy } from "./group-by.js";
 import { type MergedResult, mergePieces, type Piece } from "./shards.js";
 
 /** One attacked network: a column of the comparison. */
@@ -12,8 +24,12 @@ export interface AttackedNetwork {
   readonly runs: ReadonlySet<string>;
   /** How its checkpoint was chosen: "val-pgd". */
   readonly selection: string | null;
-  /** By `attackKey`, in the order in which they were attacked. */
+  /** The start of the run that made it. */
+  readonly maker: RunStart | null;
+  /** By `attackKey`, in the order in which they were attacked; of several attack seeds the lowest accuracy. */
   readonly results: ReadonlyMap<string, MergedResult>;
+  /** Results that differ from one of those in the attack's seed alone. */
+  readonly otherSeeds: ReadonlyMap<string, readonly MergedResult[]>;
   /** Why not everything that was begun is in the streams. */
   readonly unfinished: string | null;
 }
@@ -22,19 +38,29 @@ export interface Collected {
   readonly networks: readonly AttackedNetwork[];
   /** A sentence for each run that is not finished and left no attacked network. */
   readonly unfinishedRuns: readonly string[];
+  /** Training runs and their epochs, for curves. */
+  readonly histories: readonly History[];
+  readonly published: readonly Published[];
+  /** What each run began with: engine, data, seed, config. */
+  readonly starts: readonly RunStart[];
+  readonly notices: readonly Notice[];
 }
 
-/** What makes two results stand in one row. */
-export function attackKey(result: Pick<AttackResult, "attack" | "norm" | "epsilon">): string {
-  return JSON.stringify([result.attack.name, result.norm, result.epsilon]);
+/** One training run, epoch by epoch; of several records of one epoch the last. */
+export interface History {
+  readonly run: string;
+  readonly start: RunStart | null;
+  readonly epochs: readonly TrainEpoch[];
 }
 
 interface Run {
-  readonly command: string;
-  readonly shard: string | null;
+  start: RunStart | null;
+  command: string;
+  shard: string | null;
   end: RunEnd | null;
   selection: string | null;
   readonly checkpoints: Set<string>;
+  readonly epochs: Map<string, TrainEpoch>;
 }
 
 interface Attacked {
@@ -48,12 +74,16 @@ interface Attacked {
 export class ResultCollector {
   readonly #runs = new Map<string, Run>();
   readonly #networks = new Map<string, Attacked>();
+  readonly #published: Published[] = [];
+  readonly #notices: Notice[] = [];
 
   /** `file` and `line`: where the record stands, for messages. */
   add(record: StreamRecord, file: string, line: number): void {
-    if (record.type === "run.start") this.#start(record.run, record.command, record.config, `${file}:${line}`);
+    if (record.type === "run.start") this.#start(record, `${file}:${line}`);
     else if (record.type === "run.end") this.#run(record.run).end = record;
-    else if (record.type === "train.epoch") this.#run(record.run).selection = record.selection.rule;
+    else if (record.type === "train.epoch") this.#epoch(record);
+    else if (record.type === "published") this.#published.push(record);
+    else if (record.type === "notice") this.#notices.push(record);
     else if (record.type === "checkpoint") this.#run(record.run).checkpoints.add(record.sha256);
     else if (record.type === "attack.result") this.#attacked(record, file, line);
   }
@@ -66,23 +96,38 @@ export class ResultCollector {
       const why = told.has(id) ? null : whyUnfinished(run);
       return why === null ? [] : [`${run.command} ${id} ${why}`];
     });
-    return { networks, unfinishedRuns };
+    const histories = [...this.#runs].flatMap(([run, { start, epochs }]) =>
+      epochs.size === 0 ? [] : [{ run, start, epochs: [...epochs.values()] }],
+    );
+    const starts = [...this.#runs.values()].flatMap(({ start }) => start ?? []);
+    return { networks, unfinishedRuns, histories, starts, published: this.#published, notices: this.#notices };
   }
 
-  #start(id: string, command: string, config: Readonly<Record<string, unknown>>, where: string): void {
-    const shard = typeof config.shard === "string" ? config.shard : null;
-    const known = this.#runs.get(id);
+  #start(start: RunStart, where: string): void {
+    const run = this.#run(start.run);
     // A resumed run repeats its first record; the same id from another command is a broken stream.
-    if (known !== undefined && known.command !== command && known.command !== "") {
-      throw new InputError(`${where}: run ${id} was started by ${known.command} and by ${command}; run ids are unique`);
+    if (run.command !== "" && run.command !== start.command) {
+      throw new InputError(
+        `${where}: run ${start.run} was started by ${run.command} and by ${start.command}; run ids are unique`,
+      );
     }
-    this.#runs.set(id, { command, shard, end: null, selection: null, checkpoints: known?.checkpoints ?? new Set() });
+    run.start = start;
+    run.command = start.command;
+    run.shard = typeof start.config.shard === "string" ? start.config.shard : null;
+    run.end = null;
+  }
+
+  #epoch(record: TrainEpoch): void {
+    const run = this.#run(record.run);
+    run.selection = record.selection.rule;
+    run.epochs.set(`${record.phase} ${record.epoch}`, record);
   }
 
   #run(id: string): Run {
     const known = this.#runs.get(id);
     if (known !== undefined) return known;
-    const run: Run = { command: "", shard: null, end: null, selection: null, checkpoints: new Set() };
+    const nothing = { start: null, command: "", shard: null, end: null, selection: null };
+    const run: Run = { ...nothing, checkpoints: new Set(), epochs: new Map() };
     this.#runs.set(id, run);
     return run;
   }
@@ -101,7 +146,9 @@ export class ResultCollector {
     network.runs.add(result.run);
     const key = attackKey(result);
     const piece: Piece = { result, where: `${file}:${line}`, shard: this.#run(result.run).shard };
-    network.pieces.set(key, [...(network.pieces.get(key) ?? []), piece]);
+    const pieces = network.pieces.get(key);
+    if (pieces === undefined) network.pieces.set(key, [piece]);
+    else pieces.push(piece);
   }
 
   #finish(network: Attacked): AttackedNetwork {
@@ -113,14 +160,18 @@ export class ResultCollector {
       const why = run === undefined ? null : whyUnfinished(run);
       return why === null ? [] : [`${run?.command} ${why}`];
     });
-    const results = new Map([...network.pieces].map(([key, pieces]) => [key, mergePieces(pieces)]));
+    const merged = new Map([...network.pieces].map(([key, pieces]) => [key, bySeed(pieces)]));
+    const results = new Map([...merged].flatMap(([key, [lowest]]) => (lowest === undefined ? [] : [[key, lowest]])));
+    const otherSeeds = new Map([...merged].map(([key, [, ...others]]) => [key, others]));
     const selection = maker?.[1].selection ?? null;
     return {
       checkpoint,
       files,
       runs,
       selection,
+      maker: maker?.[1].start ?? null,
       results,
+      otherSeeds,
       unfinished: reasons.length === 0 ? null : reasons.join(", "),
     };
   }
@@ -131,4 +182,15 @@ function whyUnfinished(run: Run): string | null {
   if (run.command === "" || run.end?.status === "done") return null;
   if (run.end === null) return "has no end";
   return run.end.status === "failed" ? `failed (${run.end.error ?? "no reason given"})` : "was interrupted";
+}
+
+/** The results of one attack on one network, a seed each, the lowest accuracy first; one where the seed made no difference. */
+function bySeed(pieces: readonly Piece[]): readonly MergedResult[] {
+  const ofSeed = groupBy(pieces, ({ result }) => result.seed);
+  const merged = [...ofSeed.values()].map((group) => mergePieces(group));
+  const sorted = merged.sort((a, b) => a.correct / a.samples - b.correct / b.samples);
+  const [lowest] = sorted;
+  return sorted.filter(
+    (result) => result === lowest || lowest === undefined || !isDeepStrictEqual(result.outcomes, lowest.outcomes),
+  );
 }

@@ -26,17 +26,22 @@ export interface MergedResult {
   readonly included: Uint8Array;
   readonly samples: number;
   readonly correct: number;
+  /** Of the attack, images summed. */
+  readonly forwards: number;
+  readonly gradients: number;
+  readonly seconds: number;
   readonly reliability: AttackResult["reliability"];
+  /** The picture files of its pieces. */
+  readonly pictures: readonly string[];
   readonly where: string;
 }
 
-/** InputError for an overlap, a gap, a missing shard, or pieces of different recipes. */
+/** InputError for an overlap, a gap, a missing shard, or two that disagree. The pieces are of one recipe, seed and network. */
 export function mergePieces(pieces: readonly Piece[]): MergedResult {
   const ordered = distinct(pieces).sort((a, b) => a.result.range[0] - b.result.range[0]);
   const [first] = ordered;
   if (first === undefined) throw new Error("an attack without a result");
   for (const [i, piece] of ordered.entries()) {
-    requireSameRecipe(first, piece);
     const before = ordered[i - 1];
     if (before !== undefined) requireContiguous(before, piece);
   }
@@ -51,7 +56,13 @@ export function mergePieces(pieces: readonly Piece[]): MergedResult {
     range: [range[0], range[0] + outcomes.length],
     samples: ones(included),
     correct: ones(outcomes),
+    ...{
+      forwards: total(ordered, "forwards"),
+      gradients: total(ordered, "gradients"),
+      seconds: total(ordered, "seconds"),
+    },
     reliability: ordered.flatMap(({ result }) => result.reliability),
+    pictures: ordered.flatMap(({ result }) => result.pictures ?? []),
     where: first.where,
   };
 }
@@ -65,15 +76,8 @@ function distinct(pieces: readonly Piece[]): Piece[] {
   return pieces.filter((piece, i) => !pieces.slice(0, i).some((other) => isDeepStrictEqual(told(other), told(piece))));
 }
 
-function requireSameRecipe(first: Piece, other: Piece): void {
-  const difference =
-    recipeDifference(first.result.attack, other.result.attack) ??
-    (first.result.seed === other.result.seed ? null : `seed ${first.result.seed} and ${other.result.seed}`) ??
-    (first.result.data.sha256 === other.result.data.sha256 ? null : "different images");
-  if (difference === null) return;
-  throw new InputError(
-    `${other.where}: ${named(other)} was already attacked by ${first.where} with another recipe (${difference}); give one of them`,
-  );
+function total(pieces: readonly Piece[], field: "forwards" | "gradients" | "seconds"): number {
+  return pieces.reduce((sum, { result }) => sum + result[field], 0);
 }
 
 /** The first constant in which two recipes differ, `steps 50 and 40`; null where they are the same. */
@@ -94,11 +98,29 @@ function requireContiguous(before: Piece, piece: Piece): void {
   if (end === begin) return;
   const flaw =
     end > begin
-      ? `samples ${begin} to ${Math.min(end, piece.result.range[1]) - 1} are here and in ${before.where}`
-      : `samples ${end} to ${begin - 1} are missing between ${before.where} and this`;
+      ? overlap(before, piece)
+      : `samples ${begin === end + 1 ? end : `${end} to ${begin - 1}`} are missing between ${before.where} and this`;
+  const runs = `runs ${before.result.run} and ${piece.result.run}`;
   throw new InputError(
-    `${piece.where}: the shards of ${named(piece)} do not fit: ${flaw}; each sample must be there once`,
+    `${piece.where}: the shards of ${named(piece)} do not fit (${runs}): ${flaw}; each sample must be there once`,
   );
+}
+
+/** What two pieces both tell, and on which samples they disagree. */
+function overlap(before: Piece, piece: Piece): string {
+  const begin = piece.result.range[0];
+  const end = Math.min(before.result.range[1], piece.result.range[1]);
+  const [first, second] = [before, piece].map(({ result, where }) => ({
+    from: result.range[0],
+    outcomes: flags(result, where).outcomes,
+  }));
+  const shared = Array.from({ length: end - begin }, (_, i) => begin + i);
+  const differing = shared.filter(
+    (sample) => first?.outcomes[sample - first.from] !== second?.outcomes[sample - second.from],
+  );
+  const listed = `${differing.slice(0, 5).join(", ")}${differing.length > 5 ? ", …" : ""}`;
+  const disagree = differing.length === 0 ? "" : ` and disagree on ${differing.length} (${listed})`;
+  return `samples ${begin} to ${end - 1} are here and in ${before.where}${disagree}`;
 }
 
 function requireAllShards(pieces: readonly Piece[]): void {
@@ -131,7 +153,7 @@ function flags(result: AttackResult, where: string): { outcomes: Uint8Array; inc
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  return Uint8Array.from(Buffer.concat(parts));
 }
 
 function ones(bits: Uint8Array): number {

@@ -26,6 +26,8 @@ function network(
     selection: null,
     results: new Map(),
     unfinished: null,
+    maker: null,
+    otherSeeds: new Map(),
   };
 }
 

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AttackResult, encodeOutcomes } from "../../src/records/events.js";
 import { compareNetworks } from "../../src/report/comparison.js";
-import { markdownTable } from "../../src/report/markdown.js";
+import { comparisonEntries } from "../../src/report/entries.js";
+import { layoutTable } from "../../src/report/layouts.js";
+import { markdown } from "../../src/report/markdown.js";
 import { ResultCollector } from "../../src/report/results.js";
-import { comparisonEntries } from "../../src/report/table-data.js";
 
 interface Told {
   readonly method: string;
@@ -51,7 +52,7 @@ test("a difference is over the shared samples, with the four cases counted by ha
   ]);
   const [base, other] = collected.networks;
   assert.ok(base !== undefined && other !== undefined);
-  const { rows, columns } = compareNetworks(collected, new Map([[other, base]]));
+  const { rows, columns } = compareNetworks(collected, { baselines: new Map([[other, base]]) });
   assert.deepEqual(columns.map(({ label }) => label), ["abc", "bcd"]); // biome-ignore format: one line
   const difference = rows[0]?.cells[1]?.difference;
   // Samples 2 to 5: abc 1 0 0 1, bcd 1 0 1 1.
@@ -84,7 +85,7 @@ test("samples outside `included` count nowhere", () => {
   const collected = collect([partial, result({ method: "bcd", flags: [1, 1, 1, 1] })]);
   const [first, second] = collected.networks;
   assert.ok(first !== undefined && second !== undefined);
-  const { rows } = compareNetworks(collected, new Map([[first, second]]));
+  const { rows } = compareNetworks(collected, { baselines: new Map([[first, second]]) });
   const cell = rows[0]?.cells[1];
   assert.equal(cell?.accuracy, 0.5);
   assert.equal(cell?.difference?.samples, 2);
@@ -93,7 +94,8 @@ test("samples outside `included` count nowhere", () => {
 
 test("a name from a file cannot break the table", () => {
   const collected = collect([result({ method: "a|b\n| c", flags: [1] })]);
-  const [head = ""] = markdownTable(compareNetworks(collected)).split("\n");
+  const table = layoutTable("poster", compareNetworks(collected), { names: null, digits: null, sortBy: null });
+  const [head = ""] = markdown(table, []).split("\n");
   assert.match(head, /^\| +\| +a\\\|b \\\| c \|$/);
 });
 

@@ -1,0 +1,63 @@
+/** The comparison in the format asked for, and at the end of a CI job's summary. */
+import { appendFileSync, statSync } from "node:fs";
+import { UsageError } from "../core/errors.js";
+import { fileError } from "../core/file-errors.js";
+import { bibtex } from "../report/bibtex.js";
+import type { Comparison } from "../report/comparison.js";
+import { csv } from "../report/csv.js";
+import { footer } from "../report/footer.js";
+import { type Verdict, verdictNotes } from "../report/gate.js";
+import { jsonReport } from "../report/json-report.js";
+import { latex } from "../report/latex.js";
+import { layoutTable } from "../report/layouts.js";
+import { markdown } from "../report/markdown.js";
+import { fittingSummary } from "../report/step-summary.js";
+import type { Table } from "../report/table.js";
+import type { CommandContext, OptionValues } from "./command.js";
+import type { compareOptions } from "./compare-options.js";
+
+type Options = OptionValues<typeof compareOptions>;
+
+interface Made {
+  readonly comparison: Comparison;
+  readonly verdict: Verdict | null;
+}
+
+export function renderComparison(options: Options, made: Made): string {
+  if (options.bibtex) return bibtex(made.comparison);
+  const table = tableOf(options, made.comparison);
+  return formats[options.format](table, made);
+}
+
+const formats = {
+  md: (table: Table, made: Made) => markdown(table, notesOf(made)),
+  csv: (table: Table) => csv(table),
+  json: (table: Table, { comparison, verdict }: Made) => jsonReport(table, comparison.remarks, verdict),
+  latex: (table: Table, made: Made) => latex(table, notesOf(made)),
+} as const;
+
+/** UsageError where there is no summary to append to. */
+export async function appendStepSummary(options: Options, made: Made, context: CommandContext): Promise<void> {
+  const file = process.env.GITHUB_STEP_SUMMARY;
+  if (file === undefined || file === "") {
+    throw new UsageError("--step-summary: $GITHUB_STEP_SUMMARY is not set; it names the file on GitHub's runners");
+  }
+  const used = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const { text, leftOut } = fittingSummary(tableOf({ ...options, format: "md" }, made.comparison), notesOf(made), used);
+  if (leftOut !== null) context.note(leftOut);
+  try {
+    appendFileSync(file, text);
+  } catch (error) {
+    throw fileError(error, "write", file);
+  }
+}
+
+function tableOf({ format, layout, columns, digits, sortBy }: Options, comparison: Comparison): Table {
+  const forPrograms = format === "csv" || format === "json";
+  const names = columns?.split(",").map((name) => name.trim()) ?? null;
+  return layoutTable(layout ?? (forPrograms ? "results" : "poster"), comparison, { names, digits, sortBy });
+}
+
+function notesOf({ comparison, verdict }: Made): readonly string[] {
+  return [...footer(comparison), ...(verdict === null ? [] : verdictNotes(verdict))];
+}

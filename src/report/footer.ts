@@ -1,0 +1,25 @@
+/** The lines below a table: which images, which interval and test, then the remarks. */
+import { SIGNIFICANCE } from "./accuracy-text.js";
+import type { Comparison } from "./comparison.js";
+
+export function footer({ columns, rows, remarks }: Comparison): readonly string[] {
+  const results = columns.flatMap(({ networks }) => networks.flatMap(({ results }) => [...results.values()]));
+  const images = results.map(({ data, range }) => `${data.name} ${data.split}, ${range[0]} to ${range[1] - 1}`);
+  return [`Images: ${[...new Set(images)].join("; ")}; 95% Wilson intervals.`, ...tests(rows), ...remarks];
+}
+
+function tests(rows: Comparison["rows"]): readonly string[] {
+  const differences = rows.flatMap(({ cells }) => cells).flatMap((cell) => cell?.difference ?? []);
+  const [first] = differences;
+  if (first === undefined) return [];
+  const correction = first.tests > 1 ? `, Holm-corrected for the ${first.tests} tests of this table` : "";
+  const notes = [
+    differences.some(({ pairs }) => pairs !== null)
+      ? `Δ in points with Newcombe's paired 95% interval; p by McNemar's exact test on the shared samples${correction}, "noise" from ${SIGNIFICANCE}.`
+      : null,
+    differences.some(({ seeds }) => seeds > 1)
+      ? `Δ over seeds: mean ± standard deviation; where the seeds pair up, with Student's 95% interval and the paired t test${correction}.`
+      : null,
+  ];
+  return notes.filter((note) => note !== null);
+}

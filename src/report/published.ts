@@ -1,0 +1,118 @@
+/** Published numbers beside ours: those for the same data, model, density and attack, marked, with what stands between them. */
+import { UsageError } from "../core/errors.js";
+import { nearest } from "../core/units.js";
+import type { Published } from "../records/events.js";
+import { groupBy } from "./group-by.js";
+import type { AttackedNetwork } from "./results.js";
+import type { MergedResult } from "./shards.js";
+
+/** All numbers of one source for one network: a column. */
+export interface PublishedNetwork {
+  readonly label: string;
+  readonly source: string;
+  readonly records: readonly Published[];
+  /** How far they can be compared with ours. */
+  readonly notes: readonly string[];
+}
+
+/** 8/255 and the 0.031 of older code are one column, with a note; 4/255 is not. */
+const RADIUS_TOLERANCE = 0.02;
+const DENSITY_TOLERANCE = 0.01;
+
+/**
+ * What `names` (sources, methods, or `all`) tell of the networks' data, models and densities. Of a source that knows an objective
+ * of ours only that objective. UsageError for a name that no record has.
+ */
+export function selectPublished(
+  names: readonly string[],
+  records: readonly Published[],
+  networks: readonly AttackedNetwork[],
+): readonly PublishedNetwork[] {
+  const known = new Set(["all", ...records.flatMap(({ source, method }) => [source, method])]);
+  for (const name of names) if (!known.has(name)) throw new UsageError(unknown(name, [...known]));
+  const asked = records.filter(
+    ({ source, method }) => names.includes("all") || names.includes(source) || names.includes(method),
+  );
+  const matching = asked.filter((record) => networks.some((network) => isSameNetwork(record, network)));
+  return [...groupBy(ofOurObjectives(matching, networks), networkKey).values()].map((group) =>
+    described(group, networks),
+  );
+}
+
+/** The accuracy published under the attack of a row, or null. */
+export function publishedResult({ records }: PublishedNetwork, attack: MergedResult): number | null {
+  const found = records.find(
+    (record) =>
+      record.attack.name === attack.name &&
+      record.data.name === attack.data.name &&
+      (attack.name === "clean" ||
+        (record.norm === attack.norm &&
+          Math.abs(record.epsilon - attack.epsilon) <= RADIUS_TOLERANCE * attack.epsilon)),
+  );
+  return found?.accuracy ?? null;
+}
+
+function unknown(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return `--published ${name}: no published numbers have that source or method; ${near === null ? `there are ${known.join(", ")}` : `did you mean ${near}?`}`;
+}
+
+function isSameNetwork(record: Published, { checkpoint }: AttackedNetwork): boolean {
+  const { model, data, density } = checkpoint;
+  return (
+    record.model.name === model?.name &&
+    (record.model.width ?? 1) === (model.width ?? 1) &&
+    record.data.name === data?.name &&
+    Math.abs(record.density - (density ?? 1)) <= DENSITY_TOLERANCE * record.density
+  );
+}
+
+function ofOurObjectives(records: readonly Published[], networks: readonly AttackedNetwork[]): readonly Published[] {
+  const ours = new Set(networks.map(({ checkpoint }) => checkpoint.objective));
+  const isOurs = ({ objective }: Published) => objective === null || ours.has(objective);
+  const bySource = groupBy(records, ({ source, method }) => `${source} ${method}`);
+  return [...bySource.values()].flatMap((group) => (group.some(isOurs) ? group.filter(isOurs) : group));
+}
+
+function networkKey(record: Published): string {
+  const { source, method, model, data, density, objective, extraData } = record;
+  return JSON.stringify([source, method, model, data.name, density, objective, extraData, record.label]);
+}
+
+function described(records: readonly Published[], networks: readonly AttackedNetwork[]): PublishedNetwork {
+  const [first] = records;
+  if (first === undefined) throw new Error("a published network without a number");
+  const parts = [first.method, first.objective, `${Number((100 - 100 * first.density).toPrecision(4))}%`, first.label];
+  const name = parts.filter((part) => typeof part === "string").join(" ");
+  const label = `${name} [published: ${first.source}]`;
+  return { label, source: first.source, records, notes: notesOn(label, records, networks) };
+}
+
+/** Sentences on radius, extra data, kind of density and the record's own note. */
+function notesOn(
+  label: string,
+  records: readonly Published[],
+  networks: readonly AttackedNetwork[],
+): readonly string[] {
+  const some = (holds: (record: Published) => boolean) => records.some(holds);
+  const isNear = (epsilon: number) =>
+    networks.some(({ results }) => [...results.values()].some((ours) => ours.epsilon === epsilon));
+  const notes = [
+    some(({ epsilon }) => epsilon === 0.031 && !isNear(epsilon))
+      ? `${label}: attacked at ε 0.031, not 8/255: roughly 0.4 points more robust accuracy (an estimate).`
+      : null,
+    some(({ extraData }) => extraData !== null)
+      ? `${label}: trained with extra data (${records[0]?.extraData}); under PGD that was worth about 6 points dense, 4 at 90%, 0.6 at 99% sparsity on the poster.`
+      : null,
+    some(({ densityKind }) => densityKind === "per-layer")
+      ? `${label}: its density is that of every layer, ours of the whole network: equal parameter counts, other multiply-adds.`
+      : null,
+    some(({ confidence }) => confidence === "inferred-attack")
+      ? `${label}: the source does not name the attack; it is inferred.`
+      : null,
+    some(({ confidence }) => confidence === "read-off-curve") ? `${label}: read off a curve, within a point.` : null,
+    "Published numbers have no counts: no interval and no test. How their checkpoints were chosen (by test accuracy, by PGD on the test set, the last) differs from source to source.",
+  ];
+  const own = records.flatMap(({ note }) => (note === null ? [] : [`${label}: ${note}`]));
+  return [...notes.filter((note) => note !== null), ...new Set(own)];
+}
