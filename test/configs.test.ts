@@ -40,10 +40,30 @@ test("a recipe's name ends with its sparsity in percent, or in dense", () => {
   }
 });
 
+test("every cell of the publication's table for VGG-16 has its recipe, which is what its name says", async () => {
+  for (const objective of ["natural", "at", "mat", "trades", "mart", "rst"]) {
+    await requireCell(`cifar10-vgg16-${objective}-dense.yaml`, { objective, mode: "dense" });
+    for (const [suffix, mode] of Object.entries({ "": "bayes", "-fixed": "fixed", "-random": "random" })) {
+      await requireCell(`cifar10-vgg16-${objective}${suffix}-s90.yaml`, { objective, mode, density: 0.1 });
+      await requireCell(`cifar10-vgg16-${objective}${suffix}-s99.yaml`, { objective, mode, density: 0.01 });
+    }
+  }
+});
+
+async function requireCell(name: string, expected: Readonly<Record<string, unknown>>): Promise<void> {
+  const config = await merged(name, sparseTrainOptions);
+  const all = { data: "cifar10", model: "vgg16", profile: "reference", ...expected };
+  for (const [key, value] of Object.entries(all)) assert.equal(config[key], value, `${name}: ${key}`);
+}
+
 /** The merged config passes the option table, and names a network and a data set that exist. */
 async function requireTaken(name: string, options: OptionTable): Promise<void> {
-  const command = { name: "any", summary: "", example: "", options, whenClosed: "end", run: async () => 0 } as const;
-  const { config } = await mergeConfig(command, new Map([["config", CONFIGS + name]]));
+  const config = await merged(name, options);
   requireDataName(String(config.data));
   catalogModel({ name: String(config.model), width: Number(config.width), input: [32, 32, 3], classes: 10 });
+}
+
+async function merged(name: string, options: OptionTable): Promise<Readonly<Record<string, unknown>>> {
+  const command = { name: "any", summary: "", example: "", options, whenClosed: "end", run: async () => 0 } as const;
+  return (await mergeConfig(command, new Map([["config", CONFIGS + name]]))).config;
 }

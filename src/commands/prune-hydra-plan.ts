@@ -9,9 +9,9 @@ import { initialNetwork } from "../pruning/initial-weights.js";
 import { keptCounts } from "../pruning/kept-counts.js";
 import { masksOf } from "../pruning/masked-network.js";
 import type { StageName } from "../pruning/stages.js";
+import { BatchSource } from "../training/batch-source.js";
 import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
-import { stepsPerEpoch } from "../training/trainer.js";
 import type { CommandContext } from "./command.js";
 import { type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
 import { type PruningSource, pruningSource } from "./pruning-source.js";
@@ -59,13 +59,14 @@ export async function preparePlan(options: PruneHydraOptions, context: CommandCo
 /** For `--dry-run`. */
 export function describePlan(plan: PruningPlan, engine: Engine): string {
   const { settings, source, stages, samples, selection, images, objective, kept, network, run } = plan;
-  const perEpoch = stepsPerEpoch(samples.size, { batchSize: settings.batchSize, remainder: "keep" });
+  const { batchSize } = settings;
+  const { stepsPerEpoch } = new BatchSource({ ...plan, batchSize, remainder: "keep", seed: 0 });
   const weights = sum(weightLayers(network.graph, network.input).map(({ size, rewire }) => (rewire ? size : 0)));
   const epochs = stages.map((stage) => stageText(stage, settings));
   return [
     `network: ${source === null ? "pre-trained here" : source.path}, keeps ${sum(kept.values())} of ${weights} weights`,
     `data: ${images.name}, ${samples.size} training images, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
-    `stages: ${epochs.join(", ")}; ${perEpoch} steps an epoch of ${settings.batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
+    `stages: ${epochs.join(", ")}; ${stepsPerEpoch} steps an epoch of ${batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
     `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
     `output: ${run.path}`,
   ].join("\n");

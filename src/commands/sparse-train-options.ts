@@ -26,11 +26,10 @@ export const sparseTrainOptions = {
     connections: "the same as a number of connections",
   }),
   layers: layerDensities({ help: "initial densities of single layers instead of the model's" }),
-  objective: choice(["natural", "at", "mat", "trades", "mart"], {
+  objective: choice(["natural", "at", "mat", "trades", "mart", "rst"], {
     argument: "NAME",
-    help: "loss: clean images, images attacked by PGD, half of them attacked, TRADES, or MART",
+    help: "loss: clean images, attacked ones (at), half of them (mat), TRADES, MART, TRADES with pseudo-labels (rst)",
     default: "at",
-    later: ["rst"],
   }),
   epochs: count({ argument: "N", help: "passes over the training images", default: 200, atLeast: 1 }),
   steps: count({ argument: "N", help: "stop after N steps; the schedule stays that of --epochs", atLeast: 1 }),
@@ -46,7 +45,13 @@ export const sparseTrainOptions = {
   epsilon: number({ argument: "X", help: "radius of the training attack", default: "8/255", above: 0 }),
   attackStep: number({ argument: "X", help: "its step", default: "2/255", above: 0 }),
   attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
-  beta: number({ argument: "X", help: "weight of the KL term of trades and mart", default: 6, atLeast: 0 }),
+  beta: number({ argument: "X", help: "weight of the KL term of trades, mart and rst", default: 6, atLeast: 0 }),
+  rstData: text({
+    argument: "FILE",
+    help: "pseudo-labelled images of rst: ti_500K_pseudo_labeled.pickle, or a folder",
+    defaultText: "none",
+  }),
+  rstFrac: number({ argument: "X", help: "their share of a batch", default: 0.5, above: 0, below: 1 }),
   noiseScaling: number({ argument: "X", help: "sigma of the noise on connections", default: 1e-6, atLeast: 0 }),
   noiseMode: choice(["code", "langevin"], {
     argument: "NAME",
@@ -82,7 +87,7 @@ export const sparseTrainOptions = {
 };
 
 /** Of the contract, and not there yet. */
-export const laterFlags = ["init-from", "mask-from", "rst-frac", "static-reparam", "export-format"];
+export const laterFlags = ["init-from", "mask-from", "static-reparam", "export-format"];
 
 export type SparseTrainOptions = OptionValues<typeof sparseTrainOptions>;
 

@@ -1,19 +1,21 @@
 /** What a run of sparse-train will do, settled and checked before anything is written. */
 import { UsageError } from "../core/errors.js";
 import { didYouMean } from "../core/nearest.js";
+import type { ImageSet } from "../data/image-set.js";
 import type { Engine } from "../engines/engine.js";
 import { type CatalogModel, catalogModel } from "../models/catalog.js";
 import { type KernelLayer, weightLayers } from "../models/shapes.js";
 import { type Budget, budgetOf, countConnections } from "../sparsity/connectivity.js";
 import { type InitialNetwork, initialNetwork } from "../sparsity/initial.js";
+import { BatchSource, type PseudoLabelled } from "../training/batch-source.js";
 import { connectivitySampling } from "../training/connectivity-sampling.js";
 import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
 import { type Schedule, stepSchedule } from "../training/schedule.js";
-import { stepsPerEpoch } from "../training/trainer.js";
 import { plainUpdate, type Update } from "../training/update.js";
 import type { CommandContext } from "./command.js";
 import { measureStep } from "./measured-step.js";
+import { pseudoLabelledImages } from "./pseudo-labelled.js";
 import { type SparseTrainOptions, type SparseTrainSettings, settle } from "./sparse-train-options.js";
 import { type TrainingImages, trainingImages } from "./training-images.js";
 import { openTrainingRun, type TrainingRun } from "./training-run.js";
@@ -27,6 +29,9 @@ export interface SparseTrainPlan extends TrainingImages {
   readonly initial: InitialNetwork;
   readonly objective: Objective;
   readonly schedule: Schedule;
+  /** Of rst. */
+  readonly pseudoImages: ImageSet | null;
+  readonly pseudoLabelled: PseudoLabelled | null;
   readonly stepsPerEpoch: number;
   /** Steps of the whole run, fewer than the schedule's with `--steps`. */
   readonly steps: number;
@@ -37,21 +42,25 @@ export interface SparseTrainPlan extends TrainingImages {
 export async function preparePlan(options: SparseTrainOptions, context: CommandContext): Promise<SparseTrainPlan> {
   const settings = settle(options);
   const { images, ...prepared } = await trainingImages(options, settings);
-  const { samples } = prepared;
+  const { batchSize } = settings;
+  const pseudo = await pseudoLabelledImages(options, { images, batchSize });
+  const batches = { ...prepared, ...pseudo, batchSize, remainder: "drop", seed: options.seed } as const;
+  const { stepsPerEpoch } = new BatchSource(batches);
   const input = [images.height, images.width, images.channels] as const;
   const model = catalogModel({ name: options.model, width: options.width, input, classes: images.classes.length });
   const kernels = weightLayers(model.graph, model.input);
   const budget = settings.target && budgetOf(settings.target, kernels);
-  const perEpoch = stepsPerEpoch(samples.size, { batchSize: settings.batchSize, remainder: "drop" });
-  const total = options.epochs * perEpoch;
+  const total = options.epochs * stepsPerEpoch;
+  const dataDigest = [images, pseudo.pseudoImages].flatMap((set) => set?.sha256 ?? []).join("+");
   return {
     ...prepared,
-    ...{ settings, model, kernels, budget, images, stepsPerEpoch: perEpoch },
+    ...pseudo,
+    ...{ settings, model, kernels, budget, images, stepsPerEpoch },
     initial: initialOf(model, { options, settings, kernels, budget }),
     objective: objectiveByName({ ...options, ...settings }),
-    schedule: stepSchedule({ ...options, stepsPerEpoch: perEpoch }),
+    schedule: stepSchedule({ ...options, stepsPerEpoch }),
     steps: Math.min(total, options.steps ?? total),
-    run: await openTrainingRun({ command: "sparse-train", ...options, dataDigest: images.sha256, context }),
+    run: await openTrainingRun({ command: "sparse-train", ...options, dataDigest, context }),
   };
 }
 
@@ -84,13 +93,18 @@ export async function describePlan(plan: SparseTrainPlan, engine: Engine): Promi
   const hours = (seconds * steps) / 3600;
   return [
     `network: ${kept} (${budget === null ? "dense" : `density ${budget.density.toPrecision(3)}`}), ${model.classes} classes`,
-    `data: ${images.name}, ${samples.size} training images, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
+    `data: ${images.name}, ${samples.size} training images${besides(plan)}, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
     `steps: ${steps}, ${plan.stepsPerEpoch} an epoch, of ${settings.batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
     `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
     `one measured step: ${seconds.toFixed(3)} s; all steps: about ${hours < 0.1 ? `${(60 * hours).toFixed(1)} minutes` : `${hours.toFixed(1)} hours`}, and the evaluations`,
     `memory so far: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
     `output: ${plan.run.path}`,
   ].join("\n");
+}
+
+function besides({ pseudoLabelled }: SparseTrainPlan): string {
+  if (pseudoLabelled === null) return "";
+  return ` beside ${pseudoLabelled.samples.size} pseudo-labelled ones (${pseudoLabelled.batchSize} of a batch)`;
 }
 
 interface InitialChoice {

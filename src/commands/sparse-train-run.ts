@@ -24,9 +24,16 @@ export async function trainPlan(plan: SparseTrainPlan, surroundings: Surrounding
   const { name, split, samples, sha256 } = plan.images;
   const { version } = context;
   const config = { ...context.config, ...plan.settings.resolved };
-  const data = { name, split, samples, sha256 };
+  const data = { name, split, samples, sha256, ...pseudoFields(plan) };
   const start = { command: "sparse-train", version, config, seed: options.seed, engine: engine.info, data };
   return plan.run.during(start, () => new SparseTraining(plan, surroundings).run());
+}
+
+/** Of `run.start`, where there are such images. */
+function pseudoFields({ pseudoImages }: SparseTrainPlan) {
+  if (pseudoImages === null) return {};
+  const { name, samples, sha256 } = pseudoImages;
+  return { pseudoLabelled: { name, samples, sha256 } };
 }
 
 /** The record of the best checkpoint, kept until the end: a stream names each file once. */

@@ -60,7 +60,8 @@ async function splitSamples(images: ImageSet, options: ImageOptions, { select: r
 /** `val-pgd` is PGD-10 whatever the training attack's steps. */
 const SELECTION_STEPS = 10;
 
-function samplesOf(images: ImageSet): Samples {
+/** Converted to numbers a batch at a time. */
+export function samplesOf(images: ImageSet): Samples {
   const { samples: size, height, width, channels, labels } = images;
   return { size, shape: [height, width, channels], labels, read: (indices) => toFloat(images, indices) };
 }

@@ -2,9 +2,9 @@
 import { stream } from "../core/rng.js";
 import type { ImageSet } from "./image-set.js";
 
-/** A fresh uniform permutation of 0 … samples - 1 for each (seed, epoch), by Durstenfeld's shuffle (1964). */
-export function epochOrder(samples: number, seed: number, epoch: number): Uint32Array {
-  const draws = stream(seed, "order", epoch);
+/** A fresh uniform permutation of 0 … samples - 1 for each (seed, epoch, part), by Durstenfeld's shuffle (1964). */
+export function epochOrder(samples: number, seed: number, epoch: number, part = 0): Uint32Array {
+  const draws = stream(seed, "order", epoch, part);
   const order = Uint32Array.from({ length: samples }, (_, i) => i);
   for (let last = samples - 1; last > 0; last--) {
     const other = draws.integer(last + 1);

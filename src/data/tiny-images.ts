@@ -8,7 +8,8 @@ import { CHANNELS, SIDE } from "./cifar-planes.js";
 import { firstImages, type ImageSet } from "./image-set.js";
 import { readLabels, readPickledDict, readPixels } from "./pickled-images.js";
 
-export const TINY_IMAGES = 500_000;
+/** Of the published file. */
+const TINY_IMAGES = 500_000;
 
 /**
  * The images of `ti_500K_pseudo_labeled.pickle`, or of a file in its form with `samples` of them. InputError, naming file and key,

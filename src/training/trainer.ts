@@ -1,26 +1,20 @@
 /** The training loop: epochs of batches, each an objective and an update, with selection, records, saving and stopping. */
 import { setImmediate as pause } from "node:timers/promises";
-import { ResourceError, UsageError } from "../core/errors.js";
-import { epochOrder } from "../data/batches.js";
+import { ResourceError } from "../core/errors.js";
 import type { Training } from "../engines/engine.js";
+import { BatchSource, type BatchSourceOptions, type LabelledBatch } from "./batch-source.js";
 import type { BatchResult, Objective } from "./objectives/objective.js";
-import { type Augment, labelsAt, type Samples } from "./samples.js";
 import type { Rates, Schedule } from "./schedule.js";
 import { evaluate, isBetter, type Selection } from "./selection.js";
 import { epochRecord, type StepRecord, type TrainerRecord } from "./trainer-records.js";
 import { afterEpoch, afterStep, initialState, type TrainerPhase, type TrainerState } from "./trainer-state.js";
 import type { Update, UpdateResult } from "./update.js";
 
-export interface TrainerOptions {
+export interface TrainerOptions extends BatchSourceOptions {
   readonly training: Training;
   readonly phase: TrainerPhase;
   readonly objective: Objective;
   readonly update: Update;
-  readonly samples: Samples;
-  readonly augment: Augment | null;
-  readonly batchSize: number;
-  /** What becomes of the last batch of an epoch when it is smaller than the others. */
-  readonly remainder: "drop" | "keep";
   readonly epochs: number;
   /** Ends the run after this many steps (done, not interrupted); the schedule stays that of all epochs. */
   readonly stopAfter: number | null;
@@ -28,7 +22,6 @@ export interface TrainerOptions {
   readonly selection: Selection;
   /** Range of pixels that attacks keep to: [0, 1] for images. */
   readonly bounds: readonly [number, number];
-  readonly seed: number;
   /** A train.step record every so many steps; null for none. */
   readonly logEvery: number | null;
   /** Seconds between states saved inside an epoch. */
@@ -60,18 +53,6 @@ export interface TrainerResult {
   readonly state: TrainerState;
 }
 
-/** Steps of one epoch. Throws UsageError when there is not one whole batch where the rest is dropped. */
-export function stepsPerEpoch(
-  samples: number,
-  { batchSize, remainder }: Pick<TrainerOptions, "batchSize" | "remainder">,
-) {
-  const steps = remainder === "drop" ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
-  if (steps > 0) return steps;
-  throw new UsageError(
-    `--batch-size ${batchSize} is more than the ${samples} training images; choose at most ${samples}`,
-  );
-}
-
 /**
  * Trains until all is done or the hooks say stop, and leaves the trained network in `options.training`. Throws ResourceError
  * when the loss is no longer finite.
@@ -82,19 +63,18 @@ export async function train(options: TrainerOptions): Promise<TrainerResult> {
 
 class TrainingLoop {
   readonly #options: TrainerOptions;
-  readonly #stepsPerEpoch: number;
+  readonly #batches: BatchSource;
   readonly #lastStep: number;
   readonly #secondsBefore: number;
   readonly #began = performance.now();
   #state: TrainerState;
   #lastSave = performance.now();
-  #order: { readonly epoch: number; readonly indices: Uint32Array } | null = null;
   #connections: Int32Array | null = null;
 
   constructor(options: TrainerOptions) {
     this.#options = options;
-    this.#stepsPerEpoch = stepsPerEpoch(options.samples.size, options);
-    const total = options.epochs * this.#stepsPerEpoch;
+    this.#batches = new BatchSource(options);
+    const total = options.epochs * this.#batches.stepsPerEpoch;
     this.#lastStep = Math.min(total, options.stopAfter ?? total);
     this.#state = options.resume ?? initialState(options.phase);
     this.#secondsBefore = this.#state.seconds;
@@ -118,33 +98,31 @@ class TrainingLoop {
     const { objective, update, training, hooks, schedule } = this.#options;
     const began = performance.now();
     const { step, epoch } = this.#state;
-    const indices = this.#batchIndices();
-    const result = await this.#accumulate(indices);
+    const batch = this.#batches.batch({ step, epoch, stepOfEpoch: this.#state.sums.steps });
+    const images = batch.labels.length;
+    const result = await this.#accumulate(batch);
     if (typeof result === "string") return result;
     if (!Number.isFinite(result.loss)) throw this.#notFinite(result.loss);
     const rates = schedule({ step, epoch });
     const { connections, reconnected } = await drive(update.apply({ training, step, rates }));
     this.#connections = connections;
     const seconds = (performance.now() - began) / 1000;
-    const forwardEquivalents = objective.forwardEquivalents * indices.length;
+    const forwardEquivalents = objective.forwardEquivalents * images;
     this.#state = afterStep(this.#state, {
       ...result,
-      images: indices.length,
+      images,
       reconnected,
       forwardEquivalents,
       seconds,
     });
-    this.#report({ loss: result.loss, ...rates, reconnected, imagesPerSecond: indices.length / seconds });
+    this.#report({ loss: result.loss, ...rates, reconnected, imagesPerSecond: images / seconds });
     return hooks.stop();
   }
 
   /** Gradients of the batch, or the reason for which it was given up. */
-  async #accumulate(indices: Uint32Array): Promise<BatchResult | StopReason> {
-    const { objective, training, samples, augment, bounds, seed, hooks } = this.#options;
-    const { step, epoch } = this.#state;
-    const read = samples.read(indices);
-    const images = augment === null ? read : augment(read, epoch, indices);
-    const calls = objective.accumulate({ training, images, labels: labelsAt(samples, indices), bounds, seed, step });
+  async #accumulate(batch: LabelledBatch): Promise<BatchResult | StopReason> {
+    const { objective, training, bounds, seed, hooks } = this.#options;
+    const calls = objective.accumulate({ ...batch, training, bounds, seed, step: this.#state.step });
     let hasChanged = false;
     for (;;) {
       const call = calls.next();
@@ -158,13 +136,6 @@ class TrainingLoop {
     }
   }
 
-  #batchIndices(): Uint32Array {
-    const { samples, batchSize, seed } = this.#options;
-    const { epoch, sums } = this.#state;
-    if (this.#order?.epoch !== epoch) this.#order = { epoch, indices: epochOrder(samples.size, seed, epoch) };
-    return this.#order.indices.slice(sums.steps * batchSize, (sums.steps + 1) * batchSize);
-  }
-
   #report({ weightDecay: _, ...fields }: Rates & Pick<StepRecord, "loss" | "reconnected" | "imagesPerSecond">): void {
     const { hooks, logEvery } = this.#options;
     const { step, epoch, sums } = this.#state;
@@ -173,7 +144,7 @@ class TrainingLoop {
   }
 
   #epochIsComplete(): boolean {
-    return this.#state.sums.steps === this.#stepsPerEpoch;
+    return this.#state.sums.steps === this.#batches.stepsPerEpoch;
   }
 
   /** `test-clean` judges after an epoch's first step, the others after its last; all at the end of the run. */
@@ -183,7 +154,7 @@ class TrainingLoop {
     return (
       step >= this.#lastStep ||
       this.#isCandidate() ||
-      (this.#options.selection.rule === "last" && sums.steps === this.#stepsPerEpoch)
+      (this.#options.selection.rule === "last" && sums.steps === this.#batches.stepsPerEpoch)
     );
   }
 

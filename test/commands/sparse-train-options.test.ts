@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sparseTrain } from "../../src/commands/sparse-train.js";
 import { type SparseTrainOptions, settle } from "../../src/commands/sparse-train-options.js";
+import { stream } from "../../src/core/rng.js";
 import type { Tensor } from "../../src/models/network.js";
 import { readNetworkFile } from "../../src/models/network-file.js";
 import { callOf } from "../support/command-context.js";
+import { npyFile } from "../support/npy-file.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 type Flags = Readonly<Record<string, unknown>>;
@@ -51,6 +54,9 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["select", "last"],
 ];
 
+/** Batches of 4 labelled and 4 pseudo-labelled images, 6 steps an epoch. */
+const selfTrained = { ...base, objective: "rst", batchSize: 8, epochs: 1 };
+
 for (const [key, value, own = base] of changes) {
   test(`--${key} ${String(value)} alters the trained network`, async (t) => {
     const folder = temporaryFolder(t);
@@ -59,6 +65,48 @@ for (const [key, value, own = base] of changes) {
     assert.notDeepEqual(after, before);
   });
 }
+
+test("--rst-data and --rst-frac alter the trained network", async (t) => {
+  const folder = temporaryFolder(t);
+  const [some, others] = [0, 1].map((seed) => pseudoLabelled(join(folder, `images${seed}`), seed));
+  const before = await trained({ ...selfTrained, rstData: some, out: join(folder, "before") });
+  for (const [name, change] of Object.entries({ others: { rstData: others }, share: { rstData: some, rstFrac: 0.25 } }))
+    assert.notDeepEqual(await trained({ ...selfTrained, ...change, out: join(folder, name) }), before, name);
+});
+
+test("robust self-training counts epochs in labelled images and says what it was trained on beside them", async (t) => {
+  const folder = temporaryFolder(t);
+  const rstData = pseudoLabelled(join(folder, "images"), 0);
+  const { options, context, lines } = await callOf(sparseTrain, { ...selfTrained, rstData, out: join(folder, "run") });
+  await sparseTrain.run(options, context);
+  const [start, epoch] = ["run.start", "train.epoch"].map((type) => lines().find((line) => line.type === type));
+  assert.deepEqual(Object(start?.data).pseudoLabelled.samples, 5);
+  // 27 of 30 images train: 6 batches of 4 beside 4, of the 5 in turn 4, 1, 4, 1, …
+  assert.equal(epoch?.step, 6);
+  const final = lines().findLast((line) => line.type === "checkpoint");
+  assert.equal(final?.imageSteps, 6 * 4 + 3 * (4 + 1));
+});
+
+test("what does not go together with robust self-training is refused", async (t) => {
+  const folder = temporaryFolder(t);
+  const rstData = pseudoLabelled(join(folder, "images"), 0);
+  const refusals: readonly [Flags, RegExp][] = [
+    [{ rstData: null }, /--objective rst: the pseudo-labelled images are missing; name their file with --rst-data/],
+    [{ rstData, objective: "trades" }, /--rst-data: only --objective rst trains on it; --objective is trades/],
+    [{ rstData, rstFrac: 0.1 }, /--rst-frac 0\.1: 0 of 8 images of a batch would be pseudo-labelled; choose 1 to 7/],
+    [
+      { rstData: pseudoLabelled(join(folder, "small"), 0, 16) },
+      /small: holds images of 16×16×1; those of --data sample/,
+    ],
+    [{ rstData: join(folder, "none") }, /cannot read .*none: no such file/],
+  ];
+  for (const [flags, message] of refusals) {
+    const given = Object.fromEntries(
+      Object.entries({ ...selfTrained, ...flags }).filter(([, value]) => value !== null),
+    );
+    await assert.rejects(trained({ ...given, out: join(folder, "run") }), message);
+  }
+});
 
 for (const flags of [{ threads: 2 }, { checkpointEvery: "0s" }, { logEvery: 1 }, { engine: "native" }] as const) {
   test(`${JSON.stringify(flags)} alters nothing`, async (t) => {
@@ -93,7 +141,6 @@ test("the defaults are those of the publication, profile by profile", async () =
 
 for (const [key, value] of [
   ["mode", "rigl"],
-  ["objective", "rst"],
   ["schedule", "cosine"],
 ] as const) {
   test(`--${key} ${value} is refused until it is there`, async () => {
@@ -102,6 +149,16 @@ for (const [key, value] of [
       new RegExp(`--${key}: ${value} is not in this version yet`),
     );
   });
+}
+
+/** A folder with five images of noise. */
+function pseudoLabelled(folder: string, seed: number, side = 32): string {
+  mkdirSync(join(folder, "train"), { recursive: true });
+  const draws = stream(seed, "order", 5);
+  const bytes = Uint8Array.from({ length: 5 * side * side }, () => draws.integer(256));
+  writeFileSync(join(folder, "train", "images.npy"), npyFile({ shape: [5, side, side, 1], bytes }));
+  writeFileSync(join(folder, "train", "labels.npy"), npyFile({ shape: [5], bytes: Uint8Array.of(0, 3, 1, 9, 2) }));
+  return folder;
 }
 
 async function trained(flags: Flags): Promise<ReadonlyMap<string, Tensor>> {

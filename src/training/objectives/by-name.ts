@@ -4,14 +4,15 @@ import { martObjective } from "./mart.js";
 import { mixedBatchTraining } from "./mixed-batch.js";
 import { naturalObjective } from "./natural.js";
 import { type InnerAttack, methodStatistics, type Objective, type StatisticsRule } from "./objective.js";
+import { rstObjective } from "./rst.js";
 import { tradesObjective } from "./trades.js";
 
-export type ObjectiveName = "natural" | "at" | "mat" | "trades" | "mart";
+export type ObjectiveName = "natural" | "at" | "mat" | "trades" | "mart" | "rst";
 
 export interface ObjectiveChoice {
   readonly objective: ObjectiveName;
   readonly attack: InnerAttack;
-  /** Weight of the KL term of `trades` and `mart`. */
+  /** Weight of the KL term of `trades`, `mart` and `rst`. */
   readonly beta: number;
   readonly statistics?: StatisticsRule;
 }
@@ -33,5 +34,7 @@ export function objectiveByName({
       return tradesObjective({ attack, beta, statistics });
     case "mart":
       return martObjective({ attack, beta, statistics });
+    case "rst":
+      return rstObjective({ attack, beta, statistics });
   }
 }

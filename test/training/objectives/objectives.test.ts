@@ -10,6 +10,7 @@ import { martObjective } from "../../../src/training/objectives/mart.js";
 import { mixedBatchTraining } from "../../../src/training/objectives/mixed-batch.js";
 import { naturalObjective } from "../../../src/training/objectives/natural.js";
 import { type Batch, type Objective, trainingStart } from "../../../src/training/objectives/objective.js";
+import { rstObjective } from "../../../src/training/objectives/rst.js";
 import { tradesObjective } from "../../../src/training/objectives/trades.js";
 import { assertClose } from "../../support/assert-close.js";
 import { plainEngine } from "../../support/plain-engine.js";
@@ -90,6 +91,14 @@ test("mixed batches hold attacked images in their first half and clean ones in t
   assert.deepEqual(first(mixed), alone, "its attack is that of adversarial training");
   const expected = gradientsAfter(naturalObjective(), { ...batch, images: mixed });
   assertSameGradients(gradientsAfter(mixedBatchTraining(attack), batch), expected);
+});
+
+test("robust self-training is TRADES on the batch that it gets", () => {
+  const batch = batchOf(plainEngine.train(network, { rules: new Map() }));
+  const rst = rstObjective({ attack, beta: 6 });
+  assert.deepEqual([rst.name, rst.forwardEquivalents], ["rst", 1 + 2 * 4 + 6]);
+  const expected = gradientsAfter(tradesObjective({ attack, beta: 6 }), batch);
+  for (const [name, gradient] of gradientsAfter(rst, batch)) assert.deepEqual(gradient, expected.get(name));
 });
 
 test("of a mixed batch of one image that image is attacked", () => {
