@@ -24,14 +24,16 @@ export interface Machine {
   fail(what: string): InputError;
 }
 
-export type Act = (machine: Machine) => void;
+export type Act = (machine: Machine) => unknown;
 
+export const PROTOCOL = 0x80;
 export const STOP = 0x2e;
 
 /** All opcodes of a data pickle but STOP. */
 export const OPCODES: ReadonlyMap<number, Act> = new Map<number, Act>([
-  [0x80, protocol],
-  [0x95, (m) => frame(m)],
+  [PROTOCOL, (m) => m.unsigned(1)],
+  // A frame only says how much may be read at once.
+  [0x95, (m) => m.unsigned(8)],
   [code("("), (m) => m.mark()],
   [code("0"), (m) => m.discard()],
   [code("}"), (m) => m.push({ type: "dict", entries: [] })],
@@ -88,16 +90,6 @@ export function refusal(opcode: number): string {
   if (opcode === PERSISTENT_ID)
     return "refers to an object outside the file; expected a pickle that is whole by itself";
   return `is ${hex}, which no data pickle of protocol 2 to 4 has`;
-}
-
-function protocol(m: Machine): void {
-  const number = m.unsigned(1);
-  if (number < 2 || number > 4) throw m.fail(`says protocol ${number}; expected 2 to 4`);
-}
-
-/** A frame only says how much may be read at once. */
-function frame(m: Machine): void {
-  m.unsigned(8);
 }
 
 function tuple(m: Machine, count: number): void {

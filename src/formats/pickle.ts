@@ -5,7 +5,7 @@
 import { InputError } from "../core/errors.js";
 import { ByteCursor } from "./byte-cursor.js";
 import type { ByteSource } from "./byte-source.js";
-import { type Machine, OPCODES, refusal, STOP } from "./pickle-opcodes.js";
+import { type Machine, OPCODES, PROTOCOL, refusal, STOP } from "./pickle-opcodes.js";
 import { describeValue, type PickleSpan, type PickleValue, shortText } from "./pickle-values.js";
 
 /** The data sets' own pickles hold some ten thousand; a hostile one could make an object of every byte. */
@@ -32,6 +32,7 @@ class Interpreter {
   }
 
   run(): PickleValue {
+    this.#requireStart();
     for (;;) {
       this.#opcodeAt = this.#cursor.at;
       const opcode = this.#cursor.unsigned(1);
@@ -40,6 +41,18 @@ class Interpreter {
       if (act === undefined) throw this.#error(refusal(opcode));
       act(this.#machine);
     }
+  }
+
+  /** Protocols from 2 on say at once which one they are. */
+  #requireStart(): void {
+    const { name, size } = this.#source;
+    const start = Buffer.alloc(Math.min(2, size));
+    this.#source.read(0, start);
+    const [opcode = 0, protocol = 0] = start;
+    if (opcode === PROTOCOL && protocol >= 2 && protocol <= 4) return;
+    throw new InputError(
+      `${name}: no pickle of protocol 2 to 4: it begins with "${start.toString("hex")}"; expected "8002" to "8004"`,
+    );
   }
 
   #result(): PickleValue {

@@ -56,9 +56,11 @@ test("text and bytes stay in the file until they are asked for", () => {
 });
 
 const refusals: readonly [string, string, RegExp][] = [
-  ["an empty file", "", /cut: it ends at byte 0; expected at least 1 bytes/],
-  ["protocol 5", "\x80\x05N.", /opcode at byte 0 says protocol 5; expected 2 to 4/],
-  ["text that is no pickle", "hello", /opcode at byte 0 asks for memo 101, which was never stored/],
+  ["an empty file", "", /no pickle of protocol 2 to 4: it begins with ""; expected "8002" to "8004"/],
+  ["protocol 5", "\x80\x05N.", /begins with "8005"/],
+  ["text that is no pickle", "hello", /begins with "6865"/],
+  ["a memo that is missing", "\x80\x02h\x65.", /opcode at byte 2 asks for memo 101, which was never stored/],
+  ["a cut file", "\x80\x02J\x01", /cut: it ends at byte 4; expected at least 7 bytes/],
   ["an opcode of other pickles", "\x80\x02\x8fN.", /opcode at byte 2 is 0x8f, which no data pickle/],
   ["a persistent id", "\x80\x02K\x01Q.", /opcode at byte 4 refers to an object outside the file/],
   ["a cut string", "\x80\x02X\x09\x00\x00\x00abc", /announces 9 bytes; expected 0 to 3, which is what is left/],
