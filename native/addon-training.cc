@@ -82,6 +82,18 @@ Napi::Value gradient(const Info& info) {
   throw Napi::RangeError::New(info.Env(), "tensor: \"" + name + "\" is no trained tensor of this network");
 }
 
+/** collectFully(training, {LAYER: true}): which gradients come for every position from now on. */
+Napi::Value collectFully(const Info& info) {
+  const auto run = open<TrainingRun>(info[0], "training");
+  if (!run->tapes.empty() || !run->training.isClean()) throw Napi::RangeError::New(info.Env(), "full: gradients are being collected; step first");
+  const Napi::Object full = objectAt(info[1], "full");
+  const Parameters& parameters = run->training.parameters();
+  for (size_t k = 0; k < parameters.kernels.size(); k++)
+    run->training.kernels[k].full = full.Get(parameters.graph().layers[parameters.kernels[k].layer].name).IsBoolean();
+  run->training.prepareState();
+  return info.Env().Undefined();
+}
+
 NoiseOptions noiseOf(const Napi::Value& value) {
   if (value.IsUndefined()) return {};
   const Napi::Object noise = objectAt(value, "noise");
@@ -98,7 +110,7 @@ Napi::Value step(const Info& info) {
   if (trainable != "all" && trainable != "batchnorm")
     throw Napi::RangeError::New(info.Env(), "trainable is \"" + trainable + "\"; it must be all or batchnorm");
   run->training.step({rule == "sgdw", number("learningRate"), number("momentum"), number("weightDecay"), trainable == "batchnorm",
-                      noiseOf(field(options, "noise"))});
+                      field(options, "pull").IsUndefined() ? 0 : number("pull"), noiseOf(field(options, "noise"))});
   const std::vector<Kernel>& kernels = run->training.parameters().kernels;
   Napi::Int32Array counts = Napi::Int32Array::New(info.Env(), kernels.size());
   for (size_t k = 0; k < kernels.size(); k++) counts[k] = int32_t(kernels[k].value.size());
@@ -154,6 +166,7 @@ void addTraining(Napi::Object& exports) {
   add<backward>(exports, "backward");
   add<discard>(exports, "discard");
   add<gradient>(exports, "gradient");
+  add<collectFully>(exports, "collectFully");
   add<step>(exports, "step");
   add<connections>(exports, "connections");
   add<reconnectKernel>(exports, "reconnect");

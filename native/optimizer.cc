@@ -67,6 +67,7 @@ void moveConnections(Kernel& kernel, KernelState& state, const StepOptions& opti
     const float sign = kernel.value[i] < 0 ? -1.0f : 1.0f;
     float theta = sign * kernel.value[i], momentum = sign * state.momentum[i];
     updateEntry(theta, momentum, sign * gradient[state.full ? kernel.index[i] : i], options);
+    theta = theta - options.pull;
     if (options.noise.wanted) theta = theta + options.noise.deviation * float(normals.at(kernel.index[i]));
     const bool dormant = !(theta > 0);
     // A dead theta of either zero is written so that the sign can be told: -0 for +1, +0 for -1.

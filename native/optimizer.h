@@ -21,6 +21,7 @@ struct StepOptions {
   bool decoupled;   // "sgdw", else "sgd"
   float rate, inertia, decay;
   bool onlyNorms;
+  float pull;       // taken from theta of mortal connections
   NoiseOptions noise;
 };
 
@@ -74,7 +75,7 @@ inline void updateEntry(float& value, float& momentum, float gradient, const Ste
 void updateOrdinary(std::vector<float>& values, std::vector<float>& momentum, const std::vector<float>& gradient,
                     const uint32_t* index, const StepOptions& options, int threads);
 
-/** w = sign * max(0, theta) with its noise, deaths and returns; `layer` counts weight layers. */
+/** w = sign * max(0, theta) with its pull and noise, deaths and returns; `layer` counts weight layers. */
 void updateMortal(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, int threads);
 
 /** Throws std::out_of_range, before anything changes, where a position is out of order or not as it must be. */

@@ -183,6 +183,14 @@ void Training::prepareState() {
   }
 }
 
+bool Training::isClean() const {
+  for (const KernelState& kernel : kernels)
+    if (!kernel.gradient.clean || !kernel.biasGradient.clean) return false;
+  for (const NormState& norm : norms)
+    if (!norm.gammaGradient.clean || !norm.betaGradient.clean) return false;
+  return true;
+}
+
 void Training::step(const StepOptions& options) {
   for (size_t k = 0; k < kernels.size() && !options.onlyNorms; k++) {
     Kernel& kernel = parameters_->kernels[k];

@@ -43,6 +43,9 @@ class Training {
   /** Sizes the momenta that are not there yet, and the gradients; to be called when rules or connections were set. */
   void prepareState();
 
+  /** Whether no gradient was collected since the last step. */
+  bool isClean() const;
+
   /** Name of the first layer whose parameters, or whose output on one of the tapes, are not finite; empty: none. */
   std::string firstNonFinite(const std::vector<const Tape*>& tapes) const;
 

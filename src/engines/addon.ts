@@ -46,6 +46,7 @@ export interface Addon {
   backward(training: Handle, tape: number, logitGradient: Float32Array): void;
   discard(training: Handle, tape: number): void;
   gradient(training: Handle, tensor: string): Float32Array;
+  collectFully(training: Handle, full: object): void;
   step(training: Handle, options: object): Int32Array;
   connections(training: Handle, layer: number): Uint32Array;
   reconnect(training: Handle, layer: number, change: object): void;

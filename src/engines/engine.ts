@@ -57,7 +57,7 @@ export type WeightRule =
 export interface TrainingOptions {
   /** By layer name; a layer left out is "dense". "masked" and "mortal" layers come as connections. */
   readonly rules: ReadonlyMap<string, WeightRule>;
-  /** Layers whose weight gradient is wanted for every position, not only for the connections. */
+  /** Layers whose weight gradient is wanted for every position at first, not only for the connections. */
   readonly fullGradients?: ReadonlySet<string>;
   /** What `state()` of an earlier run gave. */
   readonly state?: ReadonlyMap<string, StateTensor>;
@@ -81,6 +81,8 @@ export interface StepOptions {
   readonly weightDecay: number;
   /** Which parameters move; "batchnorm": only gamma and beta (the others keep value and momentum). */
   readonly trainable: "all" | "batchnorm";
+  /** Taken from theta of the connections of mortal layers that were connected before the step, before the noise. */
+  readonly pull?: number;
   /**
    * Normal noise on the connections of mortal layers that were connected before the step: `deviation` times the normal of
    * the stream (seed, "noise", step, layer) at the connection's position. Layers count weight layers in graph order.
@@ -123,6 +125,8 @@ export interface Training {
   discard(tape: Tape): void;
   /** Gradient collected since the last step: by tensor name; a kernel's in connection order, or all positions if asked for in the options. */
   gradient(tensor: string): Float32Array;
+  /** Which layers' weight gradients are wanted for every position from now on. RangeError while gradients are being collected. */
+  collectFully(layers: ReadonlySet<string>): void;
   /** Updates parameters, clears the gradients, gives the number of connections of each weight layer (its size where dense). */
   step(options: StepOptions): Int32Array;
   /** Ascending positions of the connections of weight layer `layer` (number in graph order). */

@@ -58,6 +58,10 @@ export class NativeTraining implements Training {
     return this.#addon.gradient(this.#handle, tensor);
   }
 
+  collectFully(layers: ReadonlySet<string>): void {
+    this.#addon.collectFully(this.#handle, Object.fromEntries([...layers].map((layer) => [layer, true])));
+  }
+
   step(options: StepOptions): Int32Array {
     return this.#addon.step(this.#handle, options);
   }

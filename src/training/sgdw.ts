@@ -60,6 +60,8 @@ export interface MortalKernel {
 export interface MortalStep extends StepConstants {
   /** Gradient with respect to w at every position; read at connected ones only. */
   readonly gradient: Float32Array;
+  /** Taken from theta of what was connected before the step. */
+  readonly pull?: number;
   /** Normal noise of this deviation; `normal(position)` is a standard normal in double. */
   readonly noise?: { readonly deviation: number; readonly normal: (position: number) => number };
 }
@@ -78,6 +80,7 @@ export function mortalStepInto(kernel: MortalKernel, step: MortalStep): number {
     const wasConnected = (theta[i] as number) > 0;
     const g = wasConnected ? (sign[i] as number) * (step.gradient[i] as number) : 0;
     sgdwEntry(theta, momentum, i, g, factors);
+    if (wasConnected) theta[i] = (theta[i] as number) - fround(step.pull ?? 0);
     if (wasConnected && step.noise) theta[i] = (theta[i] as number) + noiseAt(i, step.noise);
     if ((theta[i] as number) > 0) connections++;
     else if (abs(momentum[i] as number) < forgottenMomentum) {

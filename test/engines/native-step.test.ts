@@ -65,6 +65,7 @@ const constants = fc.record({
   momentum: fc.constantFrom(0.9, 0),
   weightDecay: fc.constantFrom(5e-4, 0.1, 0),
   trainable: fc.constant("all" as const),
+  pull: fc.constantFrom(0, 1e-3),
 });
 
 for (const rule of ["dense", "masked"] satisfies WeightRule[]) {
@@ -246,4 +247,21 @@ test("with only batch-norm trainable a kernel and its momentum stand still, and 
       ?.values.every((value) => value === 0),
   );
   assert.ok(training.gradient("fc.weight").every((value) => value === 0));
+});
+
+test("gradients come for every position from when they are asked for, and not while some are being collected", () => {
+  const kernel = randomConnections(1, 0.4, 1);
+  const training = native.train(layerOf(kernel), { rules: new Map([["fc", "masked"]]) });
+  const whole = native.train(layerOf(kernel), optionsOf("masked"));
+  const step = { rule: "sgdw", learningRate: 0.1, momentum: 0.9, weightDecay: 0, trainable: "all" } as const;
+  for (const [number, layers] of [[], ["fc"], []].entries()) {
+    training.collectFully(new Set(layers));
+    const full = collect(whole, number);
+    const expected = layers.length > 0 ? full : Float32Array.from(kernel.index, (position) => full[position] ?? 0);
+    assert.deepEqual(collect(training, number), expected);
+    assert.throws(() => training.collectFully(new Set()), /RangeError.*gradients are being collected; step first/);
+    training.step(step);
+    whole.step(step);
+  }
+  assert.deepEqual(training.tensors(), whole.tensors());
 });

@@ -72,7 +72,8 @@ export class PlainParameter {
     const gradient = wasConnected ? sign * (this.gradient[position] ?? 0) : 0;
     const next = updateEntry(entry, gradient, options);
     const noise = wasConnected ? noiseAt(options, layer, position) : 0;
-    const theta = Math.fround(next.value + noise);
+    const pull = wasConnected ? Math.fround(options.pull ?? 0) : 0;
+    const theta = Math.fround(Math.fround(next.value - pull) + noise);
     const forgotten = theta <= 0 && Math.abs(next.momentum) < NEGLIGIBLE_MOMENTUM;
     this.#place(position, { theta, sign, momentum: forgotten ? 0 : next.momentum });
     if (forgotten) this.#status[position] = ABSENT;

@@ -28,6 +28,7 @@ export class PlainTraining implements Training {
   readonly #values = new Map<string, Float32Array>();
   readonly #tapes = new Map<Tape, Pass>();
   #lastPass: Pass | null = null;
+  #full: ReadonlySet<string>;
 
   constructor(
     readonly network: Network,
@@ -35,6 +36,7 @@ export class PlainTraining implements Training {
   ) {
     this.input = network.input;
     this.classes = network.classes;
+    this.#full = options.fullGradients ?? new Set();
     for (const [name, tensor] of network.tensors) this.#addTensor(name, tensor);
     this.weightLayers = kernels(network).map((layer) => this.#describe(layer));
     this.inference = new PlainInference(network, this.#values);
@@ -104,7 +106,13 @@ export class PlainTraining implements Training {
 
   gradient(tensor: string): Float32Array {
     const layer = tensor.slice(0, tensor.lastIndexOf("."));
-    return this.#parameter(tensor).gradients(this.options.fullGradients?.has(layer) ?? false);
+    return this.#parameter(tensor).gradients(this.#full.has(layer));
+  }
+
+  collectFully(layers: ReadonlySet<string>): void {
+    const isClean = [...this.#trained.values()].every(({ gradient }) => gradient.every((value) => value === 0));
+    if (this.#tapes.size > 0 || !isClean) throw new RangeError("gradients are being collected; step first");
+    this.#full = layers;
   }
 
   step(options: StepOptions): Int32Array {
