@@ -1,34 +1,46 @@
 /** Runs attacks over a range of samples and counts what is still classified rightly after each. */
+import { setImmediate } from "node:timers/promises";
 import type { Inference, Norm } from "../engines/engine.js";
 import { finiteRows, predictions } from "../losses/predictions.js";
 import type { TestSamples } from "./attack.js";
+import type { Journal } from "./journal.js";
 import { type EvaluationHooks, Interruption, Meter } from "./meter.js";
-import { countCorrect, type Outcome } from "./outcome.js";
-import { batches, indicesOf, runPasses } from "./passes.js";
-import { type AttackConstants, type AttackRecipe, cleanConstants, type EnsembleRecipe } from "./recipe.js";
-import { countChecks, type ReliabilityCheck, softmaxCheck, weakerThanFgsm } from "./reliability.js";
+import { checkNetwork, PROBED } from "./network-checks.js";
+import { countCorrect, countSamples, type Outcome } from "./outcome.js";
+import { batches, indicesOf } from "./passes.js";
+import { type AttackRecipe, cleanConstants, type EnsembleRecipe } from "./recipe.js";
+import { countChecks, type ReliabilityCheck, softmaxCheck, squareImproves, weakerThanFgsm } from "./reliability.js";
+import { describe, includedOf, measureAttack } from "./single-attack.js";
 
 export type { TestSamples };
 
-interface Planned<Recipe> {
+export interface Planned<Recipe> {
   readonly recipe: Recipe;
   readonly norm: Norm;
   readonly epsilon: number;
+  /** Whether the shortest perturbations are wanted too, where the attack looks for them. */
+  readonly minimal?: boolean;
 }
 
 export type PlannedAttack = Planned<AttackRecipe | EnsembleRecipe>;
 
 export interface EvaluationOptions {
   readonly inference: Inference;
+  /** Another network, that attacks see in place of the one under test; this one then only judges their images. */
+  readonly source?: { readonly inference: Inference; readonly sha256: string };
   readonly samples: TestSamples;
   /** Dataset indices [from, to). */
   readonly range: readonly [number, number];
+  /** 1 for each sample of the range that is to be taken; all unless given. */
+  readonly included?: Uint8Array;
   readonly attacks: readonly PlannedAttack[];
   readonly seed: number;
   readonly bounds: readonly [number, number];
   /** Images a pass; results do not depend on it. */
   readonly batchSize: number;
   readonly hooks?: EvaluationHooks;
+  /** What an interrupted run of the same evaluation left. */
+  readonly journal?: Journal;
 }
 
 /**
@@ -46,7 +58,7 @@ export async function* evaluate(options: EvaluationOptions): AsyncGenerator<Outc
     const done: Outcome[] = [];
     for (const attack of options.attacks) {
       for await (const outcome of measure(attack, clean, options)) {
-        const checks = [...outcome.reliability, ...compareWithFgsm(outcome, done)];
+        const checks = [...outcome.reliability, ...compareWithFgsm(outcome, done), ...compareSquare(outcome, done)];
         done.push(outcome);
         yield { ...outcome, reliability: checks };
       }
@@ -56,42 +68,70 @@ export async function* evaluate(options: EvaluationOptions): AsyncGenerator<Outc
   }
 }
 
-interface Clean {
+export interface Clean {
   readonly outcome: Outcome;
-  /** [samples of the range, classes] */
+  /** [samples of the range, classes], of the network that attacks see; 0 for samples that are not taken. */
   readonly logits: Float32Array;
 }
 
 async function measureClean(options: EvaluationOptions): Promise<Clean> {
-  const { inference, samples, range } = options;
+  const { inference, source, samples, range } = options;
   const meter = new Meter("clean", options.hooks);
-  const robust = new Uint8Array(range[1] - range[0]).fill(1);
-  const all = new Float32Array(robust.length * inference.classes);
+  const robust = includedOf(options);
+  const { classes } = (source ?? options).inference;
+  const all = new Float32Array(robust.length * classes);
+  let isFirst = true;
   const checks: ReliabilityCheck[] = [];
   for (const indices of batches(indicesOf(robust, range), options.batchSize)) {
-    const logits = inference.logits(samples.images(indices));
+    const images = samples.images(indices);
+    const logits = inference.logits(images);
     await meter.count({ forwards: indices.length, gradients: 0 }, robust.length);
-    all.set(logits, ((indices[0] ?? 0) - range[0]) * inference.classes);
+    const seen = source === undefined ? logits : source.inference.logits(images);
+    if (source !== undefined) await meter.count({ forwards: indices.length, gradients: 0 }, robust.length);
+    for (const [i, index] of indices.entries()) {
+      all.set(seen.subarray(i * classes, (i + 1) * classes), (index - range[0]) * classes);
+    }
     const predicted = predictions(logits, inference.classes);
     const finite = finiteRows(logits, inference.classes);
     for (const [i, index] of indices.entries()) {
       robust[index - range[0]] = predicted[i] === samples.labels[index] ? (finite[i] ?? 0) : 0;
       meter.nonFinite += 1 - (finite[i] ?? 0);
     }
-    if (indices[0] === range[0]) checks.push(...softmaxCheck(logits, inference.classes));
+    if (isFirst) checks.push(...softmaxCheck(logits, inference.classes));
+    isFirst = false;
   }
   checks.push(...countChecks(meter));
-  const outcome = { ...describe(cleanConstants, options), ...meter.totals(), robust, reliability: checks };
+  const measured = { ...describe(cleanConstants, options), ...meter.totals(), robust };
+  // Not counted: forwards, gradients and seconds are those of the clean accuracy alone.
+  const outcome = { ...measured, reliability: [...checks, ...(await networkChecks(options))] };
   return { outcome, logits: all };
 }
 
+/** None where randomness is expected, as AutoAttack has it. */
+async function networkChecks(options: EvaluationOptions): Promise<ReliabilityCheck[]> {
+  const { inference, samples, attacks, hooks } = options;
+  if (attacks.some(({ recipe }) => expectsRandomness(recipe, inference.classes))) return [];
+  const indices = indicesOf(includedOf(options), options.range).subarray(0, PROBED);
+  const labels = Int32Array.from(indices, (index) => samples.labels[index] ?? -1);
+  const pause = async () => {
+    await setImmediate();
+    if (hooks?.interrupted?.()) throw new Interruption();
+  };
+  return checkNetwork({ inference, images: samples.images(indices), labels, pause });
+}
+
+function expectsRandomness(recipe: PlannedAttack["recipe"], classes: number): boolean {
+  const singles = recipe.type === "ensemble" ? recipe.members : [recipe];
+  return singles.every((single) => Number(single.constants({ epsilon: 0, classes }).eot ?? 1) > 1);
+}
+
 async function* measure(
-  { recipe, norm, epsilon }: PlannedAttack,
+  { recipe, norm, epsilon, minimal = false }: PlannedAttack,
   clean: Clean,
   options: EvaluationOptions,
 ): AsyncGenerator<Outcome, void, void> {
   const { robust } = clean.outcome;
-  if (recipe.type === "attack") yield await measureAttack({ recipe, norm, epsilon, robust }, clean, options);
+  if (recipe.type === "attack") yield await measureAttack({ recipe, norm, epsilon, minimal, robust }, clean, options);
   else yield* measureEnsemble({ recipe, norm, epsilon }, clean, options);
 }
 
@@ -122,45 +162,27 @@ async function* measureEnsemble(
   };
 }
 
-/** One attack on the samples that are flagged in `robust`. */
-async function measureAttack(
-  attack: Planned<AttackRecipe> & { readonly robust: Uint8Array },
-  clean: Clean,
-  options: EvaluationOptions,
-): Promise<Outcome> {
-  const { recipe, norm, epsilon } = attack;
-  const { inference, hooks, bounds } = options;
-  const meter = new Meter(recipe.name, hooks);
-  const constants = recipe.constants({ epsilon, classes: inference.classes });
-  const countsErrors = constants.accounting === "foolbox";
-  const standing = countsErrors ? new Uint8Array(attack.robust.length).fill(1) : attack.robust.slice();
-  const threat = { norm, epsilon, bounds };
-  await runPasses(standing, { ...options, recipe, threat, cleanLogits: clean.logits, meter });
-  const outcome = {
-    ...describe(constants, options, attack),
-    ...meter.totals(),
-    robust: standing.map((flag, i) => flag & (attack.robust[i] ?? 0)),
-    reliability: [...recipe.checks(inference.classes), ...countChecks(meter)],
-  };
-  return countsErrors ? { ...outcome, foolboxCorrect: countCorrect({ robust: standing }) } : outcome;
-}
-
-function describe(
-  attack: AttackConstants,
-  { seed, range }: EvaluationOptions,
-  ball: { readonly norm: Norm; readonly epsilon: number } = { norm: "linf", epsilon: 0 },
-) {
-  const { norm, epsilon } = ball;
-  return { attack, norm, epsilon, seed, range };
-}
-
 function compareWithFgsm(outcome: Outcome, others: readonly Outcome[]): ReliabilityCheck[] {
   const fgsm = others.find(
     ({ attack, norm, epsilon }) => attack.name === "fgsm" && norm === outcome.norm && epsilon === outcome.epsilon,
   );
   if (fgsm === undefined || outcome.attack.steps === undefined) return [];
-  const samples = outcome.robust.length;
-  return weakerThanFgsm({ pgd: countCorrect(outcome), fgsm: countCorrect(fgsm), samples });
+  const samples = countSamples(outcome);
+  return weakerThanFgsm({ many: countCorrect(outcome), fgsm: countCorrect(fgsm), samples });
+}
+
+/** Square against the other members of its ensemble, or against the other attacks that stand for themselves. */
+function compareSquare(outcome: Outcome, done: readonly Outcome[]): ReliabilityCheck[] {
+  const ensembleOf = (name: string) => name.slice(0, name.lastIndexOf("/") + 1);
+  const ensemble = ensembleOf(outcome.attack.name);
+  if (outcome.attack.name !== `${ensemble}square`) return [];
+  const others = done.filter(({ attack, norm, epsilon }) => {
+    const isBeside = ensembleOf(attack.name) === ensemble && attack.members === undefined;
+    return isBeside && norm === outcome.norm && epsilon === outcome.epsilon;
+  });
+  if (others.length === 0) return [];
+  const least = Math.min(...others.map((other) => countCorrect(other)));
+  return squareImproves({ square: countCorrect(outcome), others: least, samples: countSamples(outcome) });
 }
 
 function sum(outcomes: readonly Outcome[], part: (outcome: Outcome) => number): number {

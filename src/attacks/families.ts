@@ -4,9 +4,10 @@ import { crossEntropy } from "../losses/cross-entropy.js";
 import { cwLoss } from "../losses/margin.js";
 import { type ApgdConstants, apgd } from "./apgd.js";
 import { type ApgdLoss, lossFor } from "./apgd-loss.js";
-import { type BrendelBethgeConstants, brendelBethge } from "./brendel-bethge.js";
+import type { AttackBatch } from "./attack.js";
+import { type BrendelBethgeConstants, brendelBethge, brendelBethgeMinimal } from "./brendel-bethge.js";
 import { count, fraction, notNegative, positive, yesOrNo } from "./constants.js";
-import { type FabConstants, fab, fabPasses } from "./fab.js";
+import { type FabConstants, fab, fabMinimal, fabPasses } from "./fab.js";
 import type { Family } from "./family.js";
 import { type FgsmConstants, fgsm } from "./fgsm.js";
 import { pgd } from "./pgd.js";
@@ -126,6 +127,7 @@ export const fabFamily: Family<Omit<FabConstants, "targets">> = {
   passes: ({ restarts }) => restarts,
   work: ({ steps }, classes) => steps * classes,
   run: (batch, constants, pass) => fab(batch, { ...constants, targets: 0 }, pass),
+  nearest: (batch, constants, pass) => fabMinimal(batch, { ...constants, targets: 0 }, pass),
 };
 
 export const targetedFabFamily: Family<FabConstants> = {
@@ -134,6 +136,7 @@ export const targetedFabFamily: Family<FabConstants> = {
   passes: fabPasses,
   work: ({ steps }) => 2 * steps,
   run: fab,
+  nearest: fabMinimal,
   checks: ({ targets }, classes) => tooManyTargets(targets, classes),
 };
 
@@ -162,11 +165,14 @@ export const brendelBethgeFamily: Family<BoundaryConstants> = {
   record: (constants) => ({ ...constants }),
   passes: () => 1,
   work: ({ steps, noiseDraws }) => steps + noiseDraws + STARTING,
-  run(batch, constants, pass) {
-    const others = batch.exemplars?.();
-    return brendelBethge(batch, others === undefined ? constants : { ...constants, others }, pass);
-  },
+  run: (batch, constants, pass) => brendelBethge(batch, withOthers(batch, constants), pass),
+  nearest: (batch, constants, pass) => brendelBethgeMinimal(batch, withOthers(batch, constants), pass),
 };
+
+function withOthers(batch: AttackBatch, constants: BoundaryConstants): BrendelBethgeConstants {
+  const others = batch.exemplars?.();
+  return others === undefined ? constants : { ...constants, others };
+}
 
 /** Blends with noise, images of other classes, steps of a strong attack, bisections: most that a start may take besides noise. */
 const STARTING = 1200;

@@ -3,6 +3,7 @@ import { UsageError } from "../core/errors.js";
 import type { Norm } from "../engines/engine.js";
 import type { AttackBatch, AttackRun } from "./attack.js";
 import { type ConstantOverrides, type ConstantSchema, overridden } from "./constants.js";
+import type { NearestRun } from "./nearest-images.js";
 import type { AttackRecipe, Circumstances, ConstantValue } from "./recipe.js";
 import type { ReliabilityCheck } from "./reliability.js";
 
@@ -18,6 +19,8 @@ export interface Family<Constants extends object> {
   /** Images through the network in one pass of a sample that does not fall. */
   work(constants: Constants, classes: number): number;
   run(batch: AttackBatch, constants: Constants, pass: number): AttackRun;
+  /** The same for the length of the perturbation, whatever the radius, where the attack looks for the shortest. */
+  nearest?(batch: AttackBatch, constants: Constants, pass: number): NearestRun;
   checks?(constants: Constants, classes: number): readonly ReliabilityCheck[];
 }
 
@@ -35,10 +38,15 @@ export function recipeOf<Constants extends object>(
     constants: (circumstances) => ({ name, ...family.record(constants, circumstances) }),
     passes: (classes) => family.passes(constants, classes),
     run: (batch, pass) => family.run(batch, constants, pass),
+    nearest: nearestOf(family, constants),
     checks: (classes) => family.checks?.(constants, classes) ?? [],
     with: (overrides, where) => recipeOf(family, name, withOverrides(family, constants, { overrides, where })),
     named: (other) => recipeOf(family, other, constants),
   };
+}
+
+function nearestOf<Constants extends object>({ nearest }: Family<Constants>, constants: Constants) {
+  return nearest === undefined ? null : (batch: AttackBatch, pass: number) => nearest(batch, constants, pass);
 }
 
 function withOverrides<Constants extends object>(

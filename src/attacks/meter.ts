@@ -6,9 +6,28 @@ export interface EvaluationHooks {
   /** Asked after every engine call; true ends the evaluation. */
   interrupted?(): boolean;
   /** Work of the attack under way, in images through the network; the total shrinks as samples fall. */
-  progress?(state: { readonly attack: string; readonly done: number; readonly total: number }): void;
+  progress?(state: ProgressState): void;
   /** A verified success: `image` [height, width, channel]. A sample falls once an attack. */
   fooled?(success: { readonly name: string; readonly index: number; readonly image: Float32Array }): void;
+}
+
+export interface ProgressState {
+  readonly attack: string;
+  readonly done: number;
+  readonly total: number;
+  /** Samples that are still right under this attack; null before any is known to be. */
+  readonly robust: number | null;
+}
+
+/** What a meter has counted: enough to go on with it in another process. */
+export interface Counts {
+  readonly forwards: number;
+  readonly gradients: number;
+  readonly seconds: number;
+  readonly violations: number;
+  readonly nonFinite: number;
+  readonly zeroGradients: number;
+  readonly stuck: number;
 }
 
 /** Thrown between engine calls when `interrupted` says so; caught by `evaluate`. */
@@ -21,8 +40,11 @@ export class Meter {
   nonFinite = 0;
   zeroGradients = 0;
   stuck = 0;
+  /** Samples that are still right, for the progress bar. */
+  standing: number | null = null;
   #forwards = 0;
   #gradients = 0;
+  #secondsBefore = 0;
   readonly #start = performance.now();
 
   constructor(
@@ -41,14 +63,27 @@ export class Meter {
     this.#gradients += call.gradients;
     this.zeroGradients += call.zeroGradients ?? 0;
     this.stuck += call.stuck ?? 0;
-    this.hooks.progress?.({ attack: this.attack, done: this.work, total });
+    this.hooks.progress?.({ attack: this.attack, done: this.work, total, robust: this.standing });
     await setImmediate();
     if (this.hooks.interrupted?.()) throw new Interruption();
   }
 
   totals(): { readonly forwards: number; readonly gradients: number; readonly seconds: number } {
-    const seconds = (performance.now() - this.#start) / 1000;
+    const seconds = this.#secondsBefore + (performance.now() - this.#start) / 1000;
     return { forwards: this.#forwards, gradients: this.#gradients, seconds };
+  }
+
+  counts(): Counts {
+    const { violations, nonFinite, zeroGradients, stuck } = this;
+    return { ...this.totals(), violations, nonFinite, zeroGradients, stuck };
+  }
+
+  /** Goes on from what an interrupted run of the same attack had counted. */
+  goOn({ forwards, gradients, seconds, ...counts }: Counts): void {
+    this.#forwards = forwards;
+    this.#gradients = gradients;
+    this.#secondsBefore = seconds;
+    Object.assign(this, counts);
   }
 }
 

@@ -20,6 +20,15 @@ export interface Outcome {
   readonly reliability: readonly ReliabilityCheck[];
   /** Samples that no run's last iterate got misclassified, clean errors among them: Foolbox's count. */
   readonly foolboxCorrect?: number;
+  /** 1 where a sample of the range was taken, when not all were. */
+  readonly included?: Uint8Array;
+  /** Lengths of the shortest perturbations found, one a sample of the range; null where none was, 0 where wrong from the start. */
+  readonly norms?: readonly (number | null)[];
+}
+
+/** Samples that were taken. */
+export function countSamples({ range: [from, to], included }: Pick<Outcome, "range" | "included">): number {
+  return included === undefined ? to - from : countCorrect({ robust: included });
 }
 
 /** Samples of the range that are still right. */
@@ -29,10 +38,11 @@ export function countCorrect({ robust }: Pick<Outcome, "robust">): number {
 
 /** The fields of an `attack.result` record that come from the attack; checkpoint, data and the radius as text do not. */
 export function resultFields(outcome: Outcome) {
-  const { robust, range, foolboxCorrect, reliability, ...fields } = outcome;
+  const { robust, range, foolboxCorrect, reliability, included, norms, ...fields } = outcome;
   const correct = countCorrect(outcome);
   const [from, to] = range;
-  const counts = { samples: to - from, correct, accuracy: correct / (to - from), outcomes: encodeOutcomes(robust) };
+  const samples = countSamples(outcome);
+  const counts = { samples, correct, accuracy: correct / samples, outcomes: encodeOutcomes(robust) };
   const foolbox = foolboxCorrect === undefined ? {} : { foolboxCorrect };
   return {
     ...fields,
@@ -40,5 +50,7 @@ export function resultFields(outcome: Outcome) {
     ...counts,
     reliability: [...reliability],
     ...foolbox,
+    ...(included === undefined ? {} : { included: encodeOutcomes(included) }),
+    ...(norms === undefined ? {} : { norms: [...norms] }),
   };
 }

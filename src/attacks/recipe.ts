@@ -2,6 +2,7 @@
 import type { Norm } from "../engines/engine.js";
 import type { AttackBatch, AttackRun } from "./attack.js";
 import type { ConstantOverrides } from "./constants.js";
+import type { NearestRun } from "./nearest-images.js";
 import type { ReliabilityCheck } from "./reliability.js";
 
 export type ConstantValue = string | number | boolean | readonly AttackConstants[];
@@ -35,6 +36,8 @@ export interface AttackRecipe {
   passes(classes: number): number;
   /** One pass, counted from 1, which names the random draws: so R + 1 restarts contain R. */
   run(batch: AttackBatch, pass: number): AttackRun;
+  /** One pass for the shortest perturbation, whatever the radius; null where the attack looks for none. */
+  readonly nearest: ((batch: AttackBatch, pass: number) => NearestRun) | null;
   /** What to say of this attack on a network of so many classes. */
   checks(classes: number): readonly ReliabilityCheck[];
   /** With other constants. UsageError, naming `where` and the constant, for unknown names and bad values. */

@@ -29,8 +29,10 @@ export function countChecks(counts: {
   readonly zeroGradients: number;
   readonly violations: number;
   readonly nonFinite: number;
+  /** Samples whose loss no step raised. */
+  readonly stuck: number;
 }): ReliabilityCheck[] {
-  const { zeroGradients, violations, nonFinite } = counts;
+  const { zeroGradients, violations, nonFinite, stuck } = counts;
   return [
     {
       check: "zero-gradient",
@@ -47,20 +49,41 @@ export function countChecks(counts: {
       value: nonFinite,
       message: `${nonFinite} images gave logits that are not finite; none was counted as a success`,
     },
+    {
+      check: "no-ascent",
+      value: stuck,
+      message: `${stuck} samples had a gradient, but no step along it raised the loss: the gradients may be obfuscated`,
+    },
   ].filter(({ value }) => value > 0);
 }
 
 /** Share of the samples by which one step may beat many before it is more than chance. */
 const CHANCE = 0.003;
 
-/** One step should not beat many: counts of samples still right under PGD and under FGSM in the same ball. */
+/** One step should not beat many: counts of samples still right under many steps and under FGSM in the same ball. */
 export function weakerThanFgsm(correct: {
-  readonly pgd: number;
+  readonly many: number;
   readonly fgsm: number;
   readonly samples: number;
 }): ReliabilityCheck[] {
-  const more = correct.pgd - correct.fgsm;
+  const more = correct.many - correct.fgsm;
   if (more <= Math.max(1, CHANCE * correct.samples)) return [];
-  const message = `PGD left ${more} more samples right than FGSM did: the gradients may be masked`;
+  const message = `many steps left ${more} more samples right than FGSM's one did: the gradients may be masked`;
   return [{ check: "weaker-than-fgsm", value: more, message }];
+}
+
+/** Share of the samples by which Square may find more than all other attacks before it is suspicious, as AutoAttack has it. */
+const SQUARE_MARGIN = 0.002;
+
+/** A search without gradients should not beat them: counts of samples still right after Square, and the least after another attack. */
+export function squareImproves(correct: {
+  readonly square: number;
+  readonly others: number;
+  readonly samples: number;
+}): ReliabilityCheck[] {
+  const fewer = correct.others - correct.square;
+  if (fewer <= SQUARE_MARGIN * correct.samples) return [];
+  const found = `Square, without gradients, fooled ${fewer} samples more than any other attack`;
+  const message = `${found}: gradients are probably masked; try more queries and restarts, or an adaptive attack`;
+  return [{ check: "square-improves", value: fewer, message }];
 }

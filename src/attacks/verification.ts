@@ -16,14 +16,16 @@ export interface Verdicts {
 const TOLERANCE = 1e-6;
 const RELATIVE_TOLERANCE = 1e-5;
 
-/** Judges images [batch, height, width, channel] by their own logits [batch, classes] from a plain forward pass. */
-export function verify(options: {
+/** Images that an attack returned, the clean ones that they were made from, and what the network under test says of them. */
+export interface Claims {
   readonly images: Float32Array;
   readonly origin: Float32Array;
   readonly logits: Float32Array;
   readonly labels: Labels;
-  readonly threat: ThreatModel;
-}): Verdicts {
+}
+
+/** Judges images [batch, height, width, channel] by their own logits [batch, classes] from a plain forward pass. */
+export function verify(options: Claims & { readonly threat: ThreatModel }): Verdicts {
   const { images, origin, logits, labels, threat } = options;
   const classes = logits.length / labels.length;
   const size = images.length / labels.length;

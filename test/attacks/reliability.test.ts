@@ -80,9 +80,9 @@ test("zero gradients and probabilities in place of logits are reported", async (
 });
 
 test("PGD is suspected when FGSM beats it by more than chance", () => {
-  assert.deepEqual(weakerThanFgsm({ pgd: 31, fgsm: 30, samples: 100 }), []);
-  assert.deepEqual(weakerThanFgsm({ pgd: 330, fgsm: 300, samples: 10_000 }), []);
-  const [check] = weakerThanFgsm({ pgd: 340, fgsm: 300, samples: 10_000 });
+  assert.deepEqual(weakerThanFgsm({ many: 31, fgsm: 30, samples: 100 }), []);
+  assert.deepEqual(weakerThanFgsm({ many: 330, fgsm: 300, samples: 10_000 }), []);
+  const [check] = weakerThanFgsm({ many: 340, fgsm: 300, samples: 10_000 });
   assert.deepEqual([check?.check, check?.value], ["weaker-than-fgsm", 40]);
 });
 
