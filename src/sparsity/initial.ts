@@ -4,6 +4,7 @@ import type { WeightRule } from "../engines/engine.js";
 import type { Graph } from "../models/graph.js";
 import type { Network, Tensor } from "../models/network.js";
 import { type KernelLayer, parameterShapes, weightLayers } from "../models/shapes.js";
+import { toDense } from "../models/tensor-storage.js";
 import { type ConnectivityMode, type LayerCountOptions, layerCounts } from "./layer-counts.js";
 import { drawPositions } from "./positions.js";
 
@@ -12,6 +13,12 @@ export interface InitialOptions extends Omit<LayerCountOptions, "kernels"> {
   /** Height, width, channels. */
   readonly input: readonly [number, number, number];
   readonly classes: number;
+  /** Connections that move every step keep their sign, w = sign · theta; with this those of a static mask do too. */
+  readonly staticReparam?: boolean;
+  /** Connections of sparse layers by name, ascending, instead of a draw. */
+  readonly masks?: ReadonlyMap<string, Uint32Array> | null;
+  /** A network's tensors to start from instead of a draw; what it has no connection for is 0. */
+  readonly tensors?: ReadonlyMap<string, Tensor> | null;
 }
 
 export interface InitialNetwork {
@@ -20,23 +27,31 @@ export interface InitialNetwork {
   readonly rules: ReadonlyMap<string, WeightRule>;
 }
 
-/** Biases 0, batch-norm at gamma 1, beta 0, mean 0, variance 1; kernels by mode and budget. */
+/** Biases 0, batch-norm at gamma 1, beta 0, mean 0, variance 1, kernels by mode and budget, unless given. */
 export function initialNetwork(options: InitialOptions): InitialNetwork {
-  const { graph, input, classes, mode } = options;
+  const { graph, input, classes, mode, seed, masks, tensors: given } = options;
   const kernels = weightLayers(graph, input);
   const counts = layerCounts({ ...options, kernels });
   const tensors = new Map<string, Tensor>();
-  for (const [name, shape] of parameterShapes(graph, input)) tensors.set(name, constantTensor(name, shape));
+  for (const [name, shape] of parameterShapes(graph, input)) {
+    tensors.set(name, given?.get(name) ?? constantTensor(name, shape));
+  }
   const rules = new Map<string, WeightRule>();
+  const isMortal = isMortalMode(mode) || options.staticReparam === true;
   for (const [layer, kernel] of kernels.entries()) {
-    const sparse = mode !== "dense" && kernel.rewire;
-    const mortal = mode === "bayes";
-    const kernelOptions = { kernel, layer, seed: options.seed, count: counts[layer] ?? 0 };
-    const tensor = sparse ? sparseKernel({ ...kernelOptions, mortal }) : denseKernel(kernelOptions);
-    tensors.set(`${kernel.name}.weight`, tensor);
-    if (sparse) rules.set(kernel.name, mortal ? "mortal" : "masked");
+    const name = `${kernel.name}.weight`;
+    const isSparse = mode !== "dense" && kernel.rewire;
+    const draw = { kernel, layer, seed, count: isSparse ? (counts[layer] ?? 0) : kernel.size };
+    const index = isSparse ? (masks?.get(kernel.name) ?? drawnIndex(draw)) : null;
+    tensors.set(name, kernelTensor(given?.get(name) ?? null, { ...draw, index, isMortal }));
+    if (isSparse) rules.set(kernel.name, isMortal ? "mortal" : "masked");
   }
   return { network: { input, classes, graph, tensors }, rules };
+}
+
+/** Whether connections have a fixed sign and die at 0: the method and its ancestor. */
+export function isMortalMode(mode: ConnectivityMode): boolean {
+  return mode === "bayes" || mode === "deep-rewiring";
 }
 
 /** The sign of a connection of a mortal layer, fixed for the whole run whether the connection exists or not. */
@@ -52,19 +67,34 @@ interface KernelOptions {
   readonly count: number;
 }
 
-function sparseKernel({ kernel, layer, seed, count, mortal }: KernelOptions & { mortal: boolean }): Tensor {
-  const { size, shape } = kernel;
-  const random = stream(seed, "initial-mask", layer);
-  const index = drawPositions(random, { count, size, taken: new Uint32Array(0) });
-  const values = heNormal(stream(seed, "initial-weight", layer), kernel, count);
-  if (!mortal) return { type: "connections", shape, index, values };
+function drawnIndex({ kernel: { size }, layer, seed, count }: KernelOptions): Uint32Array {
+  return drawPositions(stream(seed, "initial-mask", layer), { count, size, taken: new Uint32Array(0) });
+}
+
+interface KernelChoice extends KernelOptions {
+  /** Null for a dense layer. */
+  readonly index: Uint32Array | null;
+  readonly isMortal: boolean;
+}
+
+/** The given weights at the connections, or weights of He's law. */
+function kernelTensor(given: Tensor | null, { index, isMortal, ...options }: KernelChoice): Tensor {
+  const { kernel, layer, seed } = options;
+  const { shape, size } = kernel;
+  if (index === null)
+    return { type: "dense", shape, values: given === null ? drawnValues(options, size) : toDense(given).values };
+  if (given !== null) {
+    const all = toDense(given).values;
+    return { type: "connections", shape, index, values: Float32Array.from(index, (position) => all[position] ?? 0) };
+  }
+  const values = drawnValues(options, index.length);
+  if (!isMortal) return { type: "connections", shape, index, values };
   const signed = values.map((value, i) => signAt(seed, layer, index[i] ?? 0) * Math.abs(value));
   return { type: "connections", shape, index, values: signed };
 }
 
-function denseKernel({ kernel, layer, seed }: KernelOptions): Tensor {
-  const values = heNormal(stream(seed, "initial-weight", layer), kernel, kernel.size);
-  return { type: "dense", shape: kernel.shape, values };
+function drawnValues({ kernel, layer, seed }: KernelOptions, count: number): Float32Array {
+  return heNormal(stream(seed, "initial-weight", layer), kernel, count);
 }
 
 /** Standard deviation of a standard normal cut at two of its own. */

@@ -1,37 +1,44 @@
 /** How many connections each layer starts with, by connectivity mode. */
 import { stream } from "../core/rng.js";
 import { type Budget, countConnections, type Kernel } from "./connectivity.js";
+import { erkCounts, type ShapedKernel } from "./erdos-renyi-kernel.js";
 import { splitAtRandom } from "./multinomial.js";
 import { drawPositions } from "./positions.js";
 
-export type ConnectivityMode = "dense" | "fixed" | "random" | "bayes";
+export type ConnectivityMode = "dense" | "fixed" | "random" | "bayes" | "deep-rewiring" | "set" | "rigl";
 
-export interface LayerCountOptions {
+export interface InitialCountOptions {
   readonly kernels: readonly Kernel[];
-  readonly mode: ConnectivityMode;
   readonly budget: Budget;
   /** Initial density of a layer at the network's density p; at most 1. */
   readonly initialDensity: (kernel: Kernel, p: number) => number;
   /** When the initial densities give more than the budget: keep them, or scale all down to it. */
   readonly excess: "keep" | "rescale";
+}
+
+export interface LayerCountOptions extends InitialCountOptions {
+  readonly kernels: readonly ShapedKernel[];
+  readonly mode: ConnectivityMode;
   readonly seed: number;
 }
 
 /**
  * Connections of each layer at the start, in graph order; a layer out of the budget has all of its weights.
- * "bayes": the initial densities (the first rewiring brings the rest, where the authors' code does it too); "fixed": those
- * and the rest at once, exactly the budget; "random": one density everywhere.
+ * "bayes" and "deep-rewiring": the initial densities (the first rewiring brings the rest, where the authors' code does it
+ * too); "fixed": those and the rest at once, exactly the budget; "random": one density everywhere; "set" and "rigl":
+ * Erdős–Rényi-kernel.
  */
 export function layerCounts(options: LayerCountOptions): Int32Array {
   const { kernels, mode, budget } = options;
   if (mode === "dense" || budget.connections === budget.weights) return Int32Array.from(kernels, ({ size }) => size);
   if (mode === "random") return uniformCounts(kernels, budget);
+  if (mode === "set" || mode === "rigl") return erkCounts(kernels, budget);
   const counts = initialCounts(options);
-  return mode === "bayes" ? counts : toppedUp(trimmed(counts, options), options);
+  return mode === "bayes" || mode === "deep-rewiring" ? counts : toppedUp(trimmed(counts, options), options);
 }
 
 /** n0 = trunc(p_init · fan_in · fan_out) a layer; with "rescale" times K / sum when the sum is above the budget. */
-function initialCounts({ kernels, budget, initialDensity, excess }: LayerCountOptions): Int32Array {
+export function initialCounts({ kernels, budget, initialDensity, excess }: InitialCountOptions): Int32Array {
   const counts = Int32Array.from(kernels, (kernel) =>
     kernel.rewire
       ? Math.trunc(initialDensity(kernel, budget.density) * kernel.fanIn * (kernel.size / kernel.fanIn))

@@ -12,14 +12,19 @@ import { drawPositions } from "./positions.js";
 /** theta of a connection that was drawn back: above 0 by next to nothing. */
 export const RECONNECTION_VALUE = Math.fround(1e-12);
 
+/**
+ * How reconnections are split over layers: in proportion to their sizes (the method), to their dormant connections, or to these
+ * weights (deep rewiring's N_l p_l).
+ */
+export type Split = "size" | "free" | { readonly weights: readonly number[] };
+
 export interface RewiringOptions {
   readonly kernels: readonly Kernel[];
   readonly budget: Budget;
   readonly seed: number;
   /** Completed steps before this one: names the random streams. */
   readonly step: number;
-  /** Over layers in proportion to their sizes (the method), or to their dormant connections. */
-  readonly split: "size" | "free";
+  readonly split: Split;
   /** Forget the momentum that a drawn connection has left from its earlier life (the method keeps it). */
   readonly resetMomentum: boolean;
 }
@@ -50,7 +55,7 @@ function splitMissing(counts: Int32Array, { kernels, budget, seed, step, split }
   const sizes = kernels.map(({ size, rewire }) => (rewire ? size : 0));
   return splitAtRandom(stream(seed, "rewire", step), {
     total: missing,
-    weights: split === "size" ? sizes : rooms,
+    weights: split === "size" ? sizes : split === "free" ? rooms : split.weights,
     rooms,
   });
 }

@@ -1,7 +1,7 @@
 /** The method's update: SGDW on theta, noise on what is connected, then rewiring (Özdenizci & Legenstein 2021). */
 import type { Training } from "../engines/engine.js";
 import { assertBudgetKept, type Budget, countConnections, type Kernel } from "../sparsity/connectivity.js";
-import { rewire } from "../sparsity/rewiring.js";
+import { rewire, type Split } from "../sparsity/rewiring.js";
 import type { Update } from "./update.js";
 
 export interface ConnectivitySamplingOptions {
@@ -13,8 +13,10 @@ export interface ConnectivitySamplingOptions {
   readonly noiseScaling: number;
   /** Deviation of the noise: "code": eta sigma, as the authors' program; "langevin": sqrt(sigma eta), as the paper. */
   readonly noiseMode: "code" | "langevin";
-  readonly split: "size" | "free";
+  readonly split: Split;
   readonly resetMomentum: boolean;
+  /** What theta of a connection loses at each step, over the learning rate: an L1 penalty, which the method does without. */
+  readonly pull?: number;
   /** Told once, when a network that began above its budget has come down to it. */
   readonly onBudgetReached?: (step: number) => void;
 }
@@ -28,7 +30,8 @@ export function connectivitySampling(options: ConnectivitySamplingOptions): Upda
   return {
     *apply({ training, step, rates }) {
       const noise = { deviation: noiseDeviation(rates.learningRate, options), seed, step };
-      const before = training.step({ rule: "sgdw", trainable: "all", momentum, ...rates, noise });
+      const pull = rates.learningRate * (options.pull ?? 0);
+      const before = training.step({ rule: "sgdw", trainable: "all", momentum, ...rates, pull, noise });
       yield;
       const grown = yield* rewire(training, before, { ...options, step });
       const after = before.map((count, layer) => count + (grown[layer] ?? 0));
@@ -43,7 +46,23 @@ export function connectivitySampling(options: ConnectivitySamplingOptions): Upda
   };
 }
 
-function noiseDeviation(eta: number, { noiseScaling, noiseMode }: ConnectivitySamplingOptions): number {
+/** The same without rewiring: connections keep their sign, and one that dies is gone for good. */
+export function staticReparametrisation(options: StaticOptions): Update {
+  const { seed, momentum } = options;
+  return {
+    *apply({ training, step, rates }) {
+      const noise = { deviation: noiseDeviation(rates.learningRate, options), seed, step };
+      const connections = training.step({ rule: "sgdw", trainable: "all", momentum, ...rates, noise });
+      yield;
+      return { connections, reconnected: 0 };
+    },
+    state: () => new Map(),
+  };
+}
+
+export type StaticOptions = Pick<ConnectivitySamplingOptions, "seed" | "momentum" | "noiseScaling" | "noiseMode">;
+
+function noiseDeviation(eta: number, { noiseScaling, noiseMode }: StaticOptions): number {
   return noiseMode === "code" ? eta * noiseScaling : Math.sqrt(noiseScaling * eta);
 }
 

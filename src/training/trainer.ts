@@ -100,6 +100,7 @@ class TrainingLoop {
     const { step, epoch } = this.#state;
     const batch = this.#batches.batch({ step, epoch, stepOfEpoch: this.#state.sums.steps });
     const images = batch.labels.length;
+    update.prepare?.({ training, step });
     const result = await this.#accumulate(batch);
     if (typeof result === "string") return result;
     if (!Number.isFinite(result.loss)) throw this.#notFinite(result.loss);

@@ -17,6 +17,8 @@ export interface UpdateResult {
 }
 
 export interface Update {
+  /** Before the gradients of a step are collected. */
+  prepare?(moment: Omit<UpdateMoment, "rates">): void;
   /** Uses up the gradients collected in `training`. Yields after every engine call that takes time. */
   apply(moment: UpdateMoment): Generator<void, UpdateResult>;
   /** Arrays of its own that a resumed run needs (importance scores, their momentum); names must not begin with "engine.". */

@@ -100,6 +100,7 @@ function noSamples({ shape }: Samples): Selection["samples"] {
 
 function watched(update: Update, watch: NonNullable<ToyOptions["watch"]>): Update {
   return {
+    prepare: (moment) => update.prepare?.(moment),
     *apply(moment) {
       const result = yield* update.apply(moment);
       watch(moment.training, result, moment.step);
