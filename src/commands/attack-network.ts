@@ -8,6 +8,7 @@ import type { Engine } from "../engines/engine.js";
 import type { SpelledAttack } from "./attack-plan.js";
 import type { OpenNetwork } from "./attack-targets.js";
 import type { CommandContext, ProgressTask } from "./command.js";
+import { reportNotice } from "./image-notice.js";
 import type { Recorder } from "./recorder.js";
 
 export interface AttackableNetwork extends OpenNetwork {
@@ -30,6 +31,7 @@ export async function attackNetwork(network: AttackableNetwork, options: AttackR
   const inference = engine.infer(network.file.network);
   const bar = attackProgress(network.reference.path, context);
   warnOfRadius(network, attacks, recorder);
+  reportNotice(network.images, recorder);
   try {
     const results = evaluate({
       inference,

@@ -9,6 +9,7 @@ import type { CheckpointDescription } from "../records/checkpoint.js";
 import type { StopReason } from "../training/trainer.js";
 import type { TrainerPhase, TrainerState } from "../training/trainer-state.js";
 import type { CommandContext, ProgressTask } from "./command.js";
+import { reportNotice } from "./image-notice.js";
 import type { PruneHydraOptions } from "./prune-hydra-options.js";
 import type { PruningPlan } from "./prune-hydra-plan.js";
 import { networkCounts } from "./training-run.js";
@@ -72,6 +73,7 @@ class PruningRun {
     const { settings, network, stages, run } = this.#plan;
     const { saved } = run;
     const state = saved?.text.trainer ?? null;
+    if (saved === null) reportNotice(this.#plan.images, run.recorder);
     return runPipeline({
       ...{ engine, method: settings.method, kept: this.#plan.kept, optimizers: settings.optimizers },
       ...{ scoreStart: options.scoreInit, freezeBatchNorm: options.freezeBn, seed: options.seed },

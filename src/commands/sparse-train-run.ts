@@ -8,6 +8,7 @@ import { type StopReason, type TrainerHooks, train } from "../training/trainer.j
 import type { TrainerState } from "../training/trainer-state.js";
 import type { Update } from "../training/update.js";
 import type { CommandContext } from "./command.js";
+import { reportNotice } from "./image-notice.js";
 import type { SparseTrainOptions } from "./sparse-train-options.js";
 import { excessOf, type SparseTrainPlan, updateOf } from "./sparse-train-plan.js";
 import { networkCounts } from "./training-run.js";
@@ -63,7 +64,10 @@ class SparseTraining {
     const { run, settings } = this.#plan;
     const { options } = this.#surroundings;
     try {
-      if (run.saved === null) this.#warnOfExcess();
+      if (run.saved === null) {
+        reportNotice(this.#plan.images, run.recorder);
+        this.#warnOfExcess();
+      }
       const { stopped, state } = await train({
         ...this.#plan,
         ...{ training: this.#training, phase: "train", update: this.#update, remainder: "drop", bounds: [0, 1] },
@@ -135,7 +139,7 @@ class SparseTraining {
       density: budget?.density ?? 1,
       objective: options.objective,
       seed: options.seed,
-      parent: null,
+      parent: this.#plan.parent,
       config: { ...context.resultConfig, ...settings.resolved },
       tool: context.version,
     };

@@ -9,6 +9,7 @@ import { CHANNELS, type CifarTarget, IMAGE, SIDE } from "./cifar-planes.js";
 import { decodePython } from "./cifar-python.js";
 import { firstImages, type ImageSet, type Split } from "./image-set.js";
 import { type Found, findAny, type Published } from "./places.js";
+import { noticeOfFile } from "./published.js";
 
 interface Version {
   readonly name: string;
@@ -22,6 +23,9 @@ interface Form {
   readonly files: Readonly<Record<Split, readonly string[]>>;
   readonly folder: string;
   readonly archive: string;
+  /** Of the archive, and of its files, where the digest of the images themselves is not known (published.ts). */
+  readonly archiveMd5?: string;
+  readonly fileMd5?: Readonly<Record<Split, string>>;
   readonly decode: (source: ByteSource, target: CifarTarget) => Promise<void>;
 }
 
@@ -56,12 +60,15 @@ const CIFAR100: Version = {
       files: { train: ["train.bin"], test: ["test.bin"] },
       folder: "cifar-100-binary",
       archive: "cifar-100-binary.tar.gz",
+      archiveMd5: "03b5dce01913d631647c71ecec9e9cb8",
       decode: (source, target) => decodeBinary(source, target, [CIFAR100_SUPERCLASSES, 100]),
     },
     {
       files: { train: ["train"], test: ["test"] },
       folder: "cifar-100-python",
       archive: "cifar-100-python.tar.gz",
+      archiveMd5: "eb9058c3a382ffc7106e4002c42a8d85",
+      fileMd5: { train: "16019d7e3df5f24257cddd939b257f8d", test: "f0ef6b0ae62326f3e7ffdfab6717acfc" },
       decode: (source, target) => decodePython(source, target, { key: "fine_labels", classes: 100 }),
     },
   ],
@@ -99,15 +106,26 @@ async function load(version: Version, { directory, split, limit }: CifarOptions)
     };
     await use((source) => decode(source, target));
   }
-  return firstImages({ name, split, height: SIDE, width: SIDE, channels: CHANNELS, classes, labels, pixels }, limit);
+  const shape = { height: SIDE, width: SIDE, channels: CHANNELS };
+  const notice = await noticeOf(found, forms);
+  return firstImages({ name, split, ...shape, classes, labels, pixels, notice }, limit);
 }
 
-type PublishedForm = Published & Pick<Form, "decode">;
+type PublishedForm = Published &
+  Pick<Form, "decode"> & { readonly md5: Readonly<Record<Found["type"], string | null>> };
 
 function publishedForm({ name, forms }: Version, form: Form, split: Split): PublishedForm {
-  const { files, folder, archive, decode } = form;
+  const { files, folder, archive, decode, archiveMd5 = null, fileMd5 } = form;
+  const md5 = { archive: archiveMd5, folder: fileMd5?.[split] ?? null };
   const source = form === forms.at(-1) ? `${archive} from www.cs.toronto.edu/~kriz/cifar.html` : archive;
-  return { name, files: files[split], folders: [folder], archive, source, decode };
+  return { name, files: files[split], folders: [folder], archive, source, decode, md5 };
+}
+
+/** An archive may be of any form; a folder's form is known, and has one file where its digest is. */
+async function noticeOf({ type, path, form }: FoundForm, forms: readonly PublishedForm[]): Promise<string | null> {
+  const expected = (type === "archive" ? forms : [form]).flatMap(({ md5 }) => md5[type] ?? []);
+  if (expected.length === 0) return null;
+  return noticeOfFile(type === "archive" ? path : join(path, form.files[0] ?? ""), expected);
 }
 
 /** Files in their order, each opened for the time of its use. */

@@ -1,6 +1,7 @@
 /** Labelled images of one split as they lie in memory: bytes, so that a whole data set fits. */
 import { createHash } from "node:crypto";
 import { UsageError } from "../core/errors.js";
+import { noticeOfImages } from "./published.js";
 
 export type Split = "train" | "test";
 
@@ -19,6 +20,8 @@ export interface ImageSet {
   readonly samples: number;
   /** Over labels, then pixels, of the whole split in file order, also when only its first images were asked for. */
   readonly sha256: string;
+  /** Why these may be other images than those that others mean by the name. */
+  readonly notice?: string | null;
 }
 
 /** A whole split as a reader found it. */
@@ -32,9 +35,10 @@ export function firstImages(split: DecodedSplit, limit?: number): ImageSet {
     throw new UsageError(`${split.name} has ${total} ${split.split} images; asked for the first ${samples}`);
   }
   const sha256 = createHash("sha256").update(split.labels).update(split.pixels).digest("hex");
-  if (samples === total) return { ...split, samples, sha256 };
+  const notice = split.notice ?? noticeOfImages(split.name, split.split, sha256);
+  if (samples === total) return { ...split, samples, sha256, notice };
   const imageBytes = split.height * split.width * split.channels;
   const labels = split.labels.slice(0, samples);
   const pixels = split.pixels.slice(0, samples * imageBytes);
-  return { ...split, labels, pixels, samples, sha256 };
+  return { ...split, labels, pixels, samples, sha256, notice };
 }

@@ -6,8 +6,11 @@ import { type MatArray, readMat } from "../formats/mat.js";
 import { type DecodedSplit, firstImages, type ImageSet, type Split } from "./image-set.js";
 import { requireLabels } from "./labels.js";
 import { find } from "./places.js";
+import { noticeOfFile } from "./published.js";
 
 const SAMPLES = { train: 73_257, test: 26_032 } as const;
+/** As torchvision checks them. */
+const MD5 = { train: "e26dedcc434d2e4c54c9b2d4a06d8373", test: "eb5a983be6a315427106f1b164d9cef3" } as const;
 const SIDE = 32;
 const CHANNELS = 3;
 const IMAGE = CHANNELS * SIDE * SIDE;
@@ -26,8 +29,9 @@ export async function loadSvhn(options: {
     { name: "svhn", files: [file], folders: ["svhn", "SVHN"], archive: null, source },
     directory,
   );
-  const decoded = await readSvhnFile({ path: join(found.path, file), split, samples: SAMPLES[split] });
-  return firstImages(decoded, limit);
+  const path = join(found.path, file);
+  const decoded = await readSvhnFile({ path, split, samples: SAMPLES[split] });
+  return firstImages({ ...decoded, notice: await noticeOfFile(path, [MD5[split]]) }, limit);
 }
 
 /** A file of that many images. InputError, naming file and variable, for one that is damaged or holds anything else. */

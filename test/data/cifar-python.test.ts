@@ -71,6 +71,7 @@ test("the digest is that of the binary version, from a folder and from the archi
   mkdirSync(join(place, "cifar-10-batches-py"), { recursive: true });
   writeFileSync(join(place, "cifar-10-batches-py", "test_batch"), python);
   assert.equal((await loadCifar10({ directory: place, split: "test" })).sha256, expected.sha256);
+  assert.match(expected.notice ?? "", /the test images of cifar10 are not the published ones/);
 
   const archive = join(folder, "cifar.tar.gz");
   const tar = pack();
@@ -88,6 +89,7 @@ test("CIFAR-100 takes the fine labels", async (t) => {
   writeFileSync(join(folder, "test"), fileOf({ form: "2 by Python 2", ...options }));
   const set = await loadCifar100({ directory: folder, split: "test" });
   assert.deepEqual([...set.labels.subarray(97, 102)], [97, 98, 99, 0, 1]);
+  assert.match(set.notice ?? "", /test is not the published file: its MD5 is .*, expected f0ef6b0a/);
 });
 
 interface FileOptions {

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { reportNotice } from "../../src/commands/image-notice.js";
+import { Recorder } from "../../src/commands/recorder.js";
+import { loadImages } from "../../src/data/catalog.js";
+import { assertRecord } from "../support/record-schema.js";
+
+test("images that are not the published ones are a notice of the stream, others nothing", async () => {
+  const records: Readonly<Record<string, unknown>>[] = [];
+  const context = { emit: (record: object) => records.push({ ...record }), now: () => new Date() };
+  const recorder = new Recorder({ run: "r1", context });
+  const images = await loadImages({ name: "sample", directory: null, split: "test", limit: 1 });
+  reportNotice(images, recorder);
+  assert.deepEqual(records, []);
+  reportNotice({ ...images, notice: "these are others" }, recorder);
+  for (const record of records) assertRecord(record);
+  const expected = { type: "notice", level: "warning", code: "other-images", message: "these are others" };
+  assert.deepEqual(
+    records.map(({ run, time, ...fields }) => fields),
+    [expected],
+  );
+});
