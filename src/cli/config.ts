@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Command, Config, OptionValues } from "../commands/command.js";
 import { flagName, type OptionInfo, type OptionTable, optionInfo } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
 import { type Entry, readConfigFile } from "./config-file.js";
 
 export interface MergedConfig<Table extends OptionTable> {

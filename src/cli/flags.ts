@@ -3,7 +3,7 @@ import yargs, { type Options } from "yargs";
 import type { Command } from "../commands/command.js";
 import { configKey, flagName, type OptionInfo, type OptionTable, optionInfo } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
 
 export interface CommandLine {
   /** Values as written, by config key, of the flags that were given. */

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import type { Command, CommandContext, Input } from "../commands/command.js";
 import type { OptionTable } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
 import { formatRecord } from "../formats/ndjson.js";
 import { COMMAND_NAMES, commandName, withCommand } from "./commands.js";
 import { configText, mergeConfig } from "./config.js";

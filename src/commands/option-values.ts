@@ -1,5 +1,6 @@
 /** Reads the values of options as written, in flags or YAML; each error says what would be right. */
-import { nearest, parseCount, parseNumber } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
+import { parseCount, parseNumber } from "../core/units.js";
 
 export interface Limits {
   readonly above?: number;

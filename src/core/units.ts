@@ -1,8 +1,6 @@
 /** Numbers as people write them on a command line: 8/255, 50k, 5m. */
 import { UsageError } from "./errors.js";
 
-export { nearest } from "./nearest.js";
-
 const DECIMAL = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?`;
 const FRACTION = new RegExp(`^(${DECIMAL})(?:/(${DECIMAL}))?$`);
 const COUNT = /^(\d+(?:\.\d+)?)([kKmM]?)$/;

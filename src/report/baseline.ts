@@ -1,6 +1,6 @@
 /** Which network each one is measured against: `--baseline FILE|RUN|METHOD`, looked up in that order. */
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
 import { experimentsOf } from "./experiments.js";
 import type { AttackedNetwork } from "./results.js";
 

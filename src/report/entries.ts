@@ -1,7 +1,7 @@
 /** The comparison for programs: one entry for each network under each attack, at full precision. */
 
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
 import type { Cell, Column, Comparison } from "./comparison.js";
 import { significant } from "./labels.js";
 import type { Table } from "./table.js";

@@ -1,6 +1,7 @@
 /** `--fail-if`: whether a condition holds for any network but the baseline, and the numbers that made it so. */
 import { InputError, UsageError } from "../core/errors.js";
-import { nearest, parseNumber } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
+import { parseNumber } from "../core/units.js";
 import type { Cell, Column, Comparison, Row } from "./comparison.js";
 import { facts } from "./facts.js";
 import { type Condition, type Operator, type Quantity, syntaxError } from "./gate-syntax.js";

@@ -1,6 +1,6 @@
 /** A row a network: in the order given, or as a leaderboard, best first. */
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
 import { accuracyCell, differenceCell } from "./accuracy-text.js";
 import type { Column, Comparison, Row } from "./comparison.js";
 import type { LayoutOptions } from "./layouts.js";

@@ -1,6 +1,6 @@
 /** Published numbers beside ours: those for the same data, model, density and attack, marked, with what stands between them. */
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
 import type { Published } from "../records/events.js";
 import { groupBy } from "./group-by.js";
 import type { AttackedNetwork } from "./results.js";

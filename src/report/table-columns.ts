@@ -1,6 +1,6 @@
 /** Which facts and attacks a table shows, and in which order: `--columns`. */
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/units.js";
+import { nearest } from "../core/nearest.js";
 import type { Comparison, Row } from "./comparison.js";
 import { type Fact, facts } from "./facts.js";
 

@@ -31,11 +31,11 @@ export function connectivitySampling(options: ConnectivitySamplingOptions): Upda
     *apply({ training, step, rates }) {
       const noise = { deviation: noiseDeviation(rates.learningRate, options), seed, step };
       const pull = rates.learningRate * (options.pull ?? 0);
-      const before = training.step({ rule: "sgdw", trainable: "all", momentum, ...rates, pull, noise });
+      const survivors = training.step({ rule: "sgdw", trainable: "all", momentum, ...rates, pull, noise });
       yield;
-      const grown = yield* rewire(training, before, { ...options, step });
-      const after = before.map((count, layer) => count + (grown[layer] ?? 0));
-      assertBudgetKept(kernels, { before, after }, budget);
+      const grown = yield* rewire(training, survivors, { ...options, step });
+      const after = survivors.map((count, layer) => count + (grown[layer] ?? 0));
+      assertBudgetKept(kernels, { before: survivors, after }, budget);
       if (step % CHECK_EVERY === 0) assertCounted(training, after);
       const isAbove = countConnections(kernels, after) > budget.connections;
       if (wasAbove && !isAbove) options.onBudgetReached?.(step + 1);
