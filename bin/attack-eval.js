@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { main } from "../dist/src/cli/main.js";
+import { run } from "./run.js";
 
-await main("attack-eval");
+await run("attack-eval");

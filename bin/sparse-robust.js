@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { main } from "../dist/src/cli/main.js";
+import { run } from "./run.js";
 
-await main("sparse-robust");
+await run("sparse-robust");
