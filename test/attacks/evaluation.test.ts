@@ -8,6 +8,9 @@ import { type AnalyticNetwork, inferenceOf, samplesOf } from "../support/analyti
 import { collect, common, everyAttack, fail, labels, planned, withImages, wrongOnes } from "../support/evaluations.js";
 import { linearImages, linearLabels, linearNetwork } from "../support/golden-networks.js";
 
+/** What the checks of the network take when there is one sample. They are no part of any attack. */
+const CHECKS = { calls: 10, forwards: 9, gradients: 1 };
+
 test("clean comes first, then each attack in its order, over all samples", async () => {
   const outcomes = await collect(common);
   assert.deepEqual(
@@ -33,7 +36,8 @@ test("samples that are wrong from the start are never attacked", async () => {
     },
   };
   await collect({ ...common, samples });
-  const afterClean = asked.slice(Math.ceil(40 / common.batchSize)).flat();
+  // After the clean batches there is one to check the network.
+  const afterClean = asked.slice(Math.ceil(40 / common.batchSize) + 1).flat();
   assert.ok(afterClean.length > 0);
   assert.ok(wrongOnes.every((index) => !afterClean.includes(index)));
 });
@@ -122,7 +126,7 @@ test("a sample that is never fooled costs one forward a restart and its gradient
   assert.deepEqual([clean?.forwards, clean?.gradients], [1, 0]);
   assert.deepEqual([fgsm?.forwards, fgsm?.gradients], [1, 1]);
   assert.deepEqual([pgd?.forwards, pgd?.gradients], [3, 21]);
-  assert.deepEqual(inference.calls, { forwards: 5, gradients: 22 });
+  assert.deepEqual(inference.calls, { forwards: CHECKS.forwards + 5, gradients: CHECKS.gradients + 22 });
 });
 
 test("a sample that Auto-PGD never fools costs a gradient more than its steps and a forward, for each target", async () => {
@@ -135,6 +139,7 @@ test("a sample that Auto-PGD never fools costs a gradient more than its steps an
   // The clean logits, which say what the targets are, are known already.
   assert.deepEqual([targeted?.forwards, targeted?.gradients], [4, 4 * 101]);
   assert.deepEqual([eot?.forwards, eot?.gradients], [1, 11 * 20]);
+  // Without checks of the network: who asks for averages expects one that is random.
   assert.deepEqual(inference.calls, { forwards: 1 + 1 + 4 + 1, gradients: 101 + 404 + 220 });
 });
 
@@ -174,15 +179,15 @@ test("foolbox's accounting attacks clean errors too and counts those that an att
 test("an interruption ends the evaluation before the next engine call, without an unfinished outcome", async () => {
   const inference = inferenceOf(linearNetwork({ scale: 1 }));
   let calls = 0;
-  const hooks = { interrupted: () => ++calls >= 6 };
+  const hooks = { interrupted: () => ++calls >= 3 + CHECKS.calls + 3 };
   const outcomes = await collect({ ...common, inference, hooks });
   assert.deepEqual(
     outcomes.map(({ attack }) => attack.name),
     ["clean"],
   );
-  assert.equal(calls, 6);
-  // Three clean batches, then one batch of FGSM (a gradient, a forward) and the gradient of the next.
-  assert.deepEqual(inference.calls, { forwards: 40 + 16, gradients: 32 });
+  assert.equal(calls, 3 + CHECKS.calls + 3);
+  // Three clean batches, the checks, then one batch of FGSM (a gradient, a forward) and the gradient of the next.
+  assert.deepEqual(inference.calls, { forwards: 40 + 8 * 32 + 1 + 16, gradients: 32 + 32 });
 });
 
 test("progress grows to its total within each attack", async () => {
