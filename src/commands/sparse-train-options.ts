@@ -1,6 +1,7 @@
 /** The options of sparse-train, and what they come to once profile and defaults are settled. */
 import { UsageError } from "../core/errors.js";
 import type { Target } from "../sparsity/connectivity.js";
+import { DEEP_REWIRING_NOISE } from "../training/deep-rewiring.js";
 import type { InnerAttack } from "../training/objectives/objective.js";
 import type { SelectionRule } from "../training/selection.js";
 import type { OptionValues } from "./command.js";
@@ -15,17 +16,32 @@ export const sparseTrainOptions = {
   ...training,
   model: text({ argument: "NAME", help: "network: vgg16, resnet18, wrn28_4, any wrnD_W, tinycnn", default: "vgg16" }),
   width: number({ argument: "X", help: "factor on its channels", default: 1, above: 0 }),
-  mode: choice(["bayes", "fixed", "random", "dense"], {
+  mode: choice(["bayes", "fixed", "random", "dense", "deep-rewiring", "set", "rigl"], {
     argument: "NAME",
-    help: "connections that move every step, that stay, that stay at one density everywhere, or all weights",
+    help: "connections that move every step, that stay, that stay at one density everywhere, all weights; other ways to move",
     default: "bayes",
-    later: ["deep-rewiring", "set", "rigl", "flying-bird", "flying-bird-plus"],
+    later: ["flying-bird", "flying-bird-plus"],
   }),
   ...densityOptions({
     density: "share of the weights that are connections",
     connections: "the same as a number of connections",
   }),
   layers: layerDensities({ help: "initial densities of single layers instead of the model's" }),
+  initFrom: text({
+    argument: "CHECKPOINT",
+    help: "begin with its parameters, and with its connections where it is sparse",
+    defaultText: "none",
+    changesResult: false,
+  }),
+  maskFrom: text({
+    argument: "CHECKPOINT",
+    help: "begin with its connections, weights drawn anew",
+    defaultText: "none",
+    changesResult: false,
+  }),
+  staticReparam: toggle({
+    help: "fixed and random: connections keep their sign, and one that reaches 0 is gone for good",
+  }),
   objective: choice(["natural", "at", "mat", "trades", "mart", "rst"], {
     argument: "NAME",
     help: "loss: clean images, attacked ones (at), half of them (mat), TRADES, MART, TRADES with pseudo-labels (rst)",
@@ -34,14 +50,18 @@ export const sparseTrainOptions = {
   epochs: count({ argument: "N", help: "passes over the training images", default: 200, atLeast: 1 }),
   steps: count({ argument: "N", help: "stop after N steps; the schedule stays that of --epochs", atLeast: 1 }),
   learningRate: number({ argument: "X", help: "learning rate at the start", default: 0.1, above: 0 }),
-  schedule: choice(["steps"], {
+  schedule: choice(["steps", "cosine"], {
     argument: "NAME",
-    help: "learning rate and weight decay fall tenfold at half and three quarters of the steps",
+    help: "learning rate and weight decay fall tenfold at half and three quarters of the steps, or to 0 along a cosine",
     default: "steps",
-    later: ["cosine"],
   }),
-  weightDecay: number({ argument: "X", help: "decoupled weight decay at the start", default: 5e-4, atLeast: 0 }),
-  momentum: number({ argument: "X", help: "momentum", default: 0.9, atLeast: 0, below: 1 }),
+  weightDecay: number({
+    argument: "X",
+    help: "decoupled weight decay at the start",
+    atLeast: 0,
+    defaultText: "0.0005; deep-rewiring: 0",
+  }),
+  momentum: number({ argument: "X", help: "momentum", atLeast: 0, below: 1, defaultText: "0.9; deep-rewiring: 0" }),
   epsilon: number({ argument: "X", help: "radius of the training attack", default: "8/255", above: 0 }),
   attackStep: number({ argument: "X", help: "its step", default: "2/255", above: 0 }),
   attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
@@ -52,18 +72,36 @@ export const sparseTrainOptions = {
     defaultText: "none",
   }),
   rstFrac: number({ argument: "X", help: "their share of a batch", default: 0.5, above: 0, below: 1 }),
-  noiseScaling: number({ argument: "X", help: "sigma of the noise on connections", default: 1e-6, atLeast: 0 }),
+  noiseScaling: number({
+    argument: "X",
+    help: "sigma of the noise on connections",
+    atLeast: 0,
+    defaultText: "0.000001; deep-rewiring: 0.00001",
+  }),
   noiseMode: choice(["code", "langevin"], {
     argument: "NAME",
     help: "its deviation: rate times sigma, as the published code, or sqrt(sigma times rate)",
     default: "code",
   }),
-  split: choice(["size", "free"], {
+  split: choice(["size", "free", "target"], {
     argument: "RULE",
-    help: "reconnections go to layers by their size, or by their dormant connections",
-    default: "size",
+    help: "reconnections go to layers by their size, their dormant connections, or their size times initial density",
+    defaultText: "size; deep-rewiring: target",
   }),
   resetMomentum: toggle({ help: "a connection that comes back forgets its momentum" }),
+  exchangeEvery: count({
+    argument: "N",
+    help: "steps between two exchanges of set and rigl",
+    default: 100,
+    atLeast: 1,
+  }),
+  dropFraction: number({
+    argument: "X",
+    help: "share of a layer's connections that they exchange at first; it falls to 0 at three quarters of the steps",
+    default: 0.3,
+    above: 0,
+    atMost: 1,
+  }),
   initExcess: choice(["rescale", "keep"], {
     argument: "RULE",
     help: "when the initial densities give more than the budget: scale them down, or keep them",
@@ -87,7 +125,7 @@ export const sparseTrainOptions = {
 };
 
 /** Of the contract, and not there yet. */
-export const laterFlags = ["init-from", "mask-from", "static-reparam", "export-format"];
+export const laterFlags = ["export-format"];
 
 export type SparseTrainOptions = OptionValues<typeof sparseTrainOptions>;
 
@@ -99,29 +137,55 @@ export interface SparseTrainSettings {
   readonly attack: InnerAttack;
   readonly select: SelectionRule;
   readonly excess: "keep" | "rescale";
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly noiseScaling: number;
+  readonly split: "size" | "free" | "target";
   /** What was settled, by config key, for records and checkpoints. */
   readonly resolved: Readonly<Record<string, unknown>>;
 }
 
 const DEFAULT_BATCH = 128;
 
-/** Throws UsageError where density is given in more than one way, or for a dense network. */
+/** Throws UsageError where density is given in more than one way, or for a dense network, and where options exclude each other. */
 export function settle(options: SparseTrainOptions): SparseTrainSettings {
   const isReference = options.profile === "reference";
   const target = targetOrDense(options);
   const batchSize = options.batchSize === "auto" ? DEFAULT_BATCH : options.batchSize;
   const select = options.select ?? (isReference ? "test-clean" : "val-pgd");
   const excess = options.initExcess ?? (isReference ? "keep" : "rescale");
+  requireStatic(options);
+  const descent = descentOf(options);
   return {
     ...{ target, batchSize, select, excess },
+    ...descent,
     attack: { epsilon: options.epsilon, stepSize: options.attackStep, steps: options.attackSteps },
-    resolved: { ...target, batchSize, select, initExcess: excess },
+    resolved: { ...target, ...descent, batchSize, select, initExcess: excess },
   };
+}
+
+/** Deep rewiring is plain descent with noise and a split of its own (Bellec et al. 2018). */
+function descentOf({ mode, momentum, weightDecay, noiseScaling, split }: SparseTrainOptions) {
+  const defaults =
+    mode === "deep-rewiring"
+      ? ({ momentum: 0, weightDecay: 0, noiseScaling: DEEP_REWIRING_NOISE, split: "target" } as const)
+      : ({ momentum: 0.9, weightDecay: 5e-4, noiseScaling: 1e-6, split: "size" } as const);
+  return {
+    momentum: momentum ?? defaults.momentum,
+    weightDecay: weightDecay ?? defaults.weightDecay,
+    noiseScaling: noiseScaling ?? defaults.noiseScaling,
+    split: split ?? defaults.split,
+  };
+}
+
+function requireStatic({ staticReparam, mode }: SparseTrainOptions): void {
+  if (!staticReparam || mode === "fixed" || mode === "random") return;
+  throw new UsageError(`--static-reparam: only --mode fixed and random have static connections; --mode is ${mode}`);
 }
 
 function targetOrDense(options: SparseTrainOptions): Target | null {
   if (options.mode !== "dense") return targetOf(options);
   const [name] = givenDensities(options);
   if (name === undefined) return null;
-  throw new UsageError(`--${name}: --mode dense has all weights; leave it out, or choose bayes, fixed or random`);
+  throw new UsageError(`--${name}: --mode dense has all weights; leave it out, or choose a sparse mode`);
 }

@@ -8,17 +8,18 @@ import { type KernelLayer, weightLayers } from "../models/shapes.js";
 import { type Budget, budgetOf, countConnections } from "../sparsity/connectivity.js";
 import { type InitialNetwork, initialNetwork } from "../sparsity/initial.js";
 import { BatchSource, type PseudoLabelled } from "../training/batch-source.js";
-import { connectivitySampling } from "../training/connectivity-sampling.js";
 import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
-import { type Schedule, stepSchedule } from "../training/schedule.js";
-import { plainUpdate, type Update } from "../training/update.js";
+import { type Schedule, scheduleByName } from "../training/schedule.js";
+import type { Update } from "../training/update.js";
 import type { CommandContext } from "./command.js";
 import { measureStep } from "./measured-step.js";
 import { pseudoLabelledImages } from "./pseudo-labelled.js";
 import { type SparseTrainOptions, type SparseTrainSettings, settle } from "./sparse-train-options.js";
+import { type StartingPoint, startingPoint } from "./starting-point.js";
 import { type TrainingImages, trainingImages } from "./training-images.js";
 import { openTrainingRun, type TrainingRun } from "./training-run.js";
+import { updateByMode } from "./update-by-mode.js";
 
 export interface SparseTrainPlan extends TrainingImages {
   readonly settings: SparseTrainSettings;
@@ -27,6 +28,8 @@ export interface SparseTrainPlan extends TrainingImages {
   /** Null for a dense network. */
   readonly budget: Budget | null;
   readonly initial: InitialNetwork;
+  /** Digest of the checkpoint that it was made from. */
+  readonly parent: string | null;
   readonly objective: Objective;
   readonly schedule: Schedule;
   /** Of rst. */
@@ -49,29 +52,54 @@ export async function preparePlan(options: SparseTrainOptions, context: CommandC
   const input = [images.height, images.width, images.channels] as const;
   const model = catalogModel({ name: options.model, width: options.width, input, classes: images.classes.length });
   const kernels = weightLayers(model.graph, model.input);
-  const budget = settings.target && budgetOf(settings.target, kernels);
+  const start = await startingPoint(options, { model, kernels });
+  const { connections } = start;
+  const budget = settings.target && budgetOf(connections === null ? settings.target : { connections }, kernels);
   const total = options.epochs * stepsPerEpoch;
   const dataDigest = [images, pseudo.pseudoImages].flatMap((set) => set?.sha256 ?? []).join("+");
   return {
     ...prepared,
     ...pseudo,
-    ...{ settings, model, kernels, budget, images, stepsPerEpoch },
-    initial: initialOf(model, { options, settings, kernels, budget }),
+    ...{ settings: { ...settings, resolved: resolvedWith(start, settings) }, parent: start.parent },
+    ...{ model, kernels, budget, images, stepsPerEpoch },
+    initial: initialOf(model, { options, settings, kernels, budget, start }),
     objective: objectiveByName({ ...options, ...settings }),
-    schedule: stepSchedule({ ...options, stepsPerEpoch }),
+    schedule: scheduleByName(options.schedule, { ...options, ...settings, stepsPerEpoch }),
     steps: Math.min(total, options.steps ?? total),
-    run: await openTrainingRun({ command: "sparse-train", ...options, dataDigest, context }),
+    run: await openTrainingRun({
+      command: "sparse-train",
+      ...options,
+      dataDigest,
+      context: identified(context, start),
+    }),
   };
 }
 
-/** What follows the gradients: the method's sampling, or the weight step alone. */
+/** Connections that were brought take the place of the density. */
+function resolvedWith({ connections, digests }: StartingPoint, { resolved }: SparseTrainSettings) {
+  const { density, ...others } = resolved;
+  return { ...(connections === null ? resolved : { ...others, connections }), ...digests };
+}
+
+/** A resumed run must begin with the same checkpoints, wherever they lie. */
+function identified(context: CommandContext, { digests }: StartingPoint): CommandContext {
+  return { ...context, resultConfig: { ...context.resultConfig, ...digests } };
+}
+
+/** What follows the gradients. */
 export function updateOf(
-  { kernels, budget }: SparseTrainPlan,
+  plan: SparseTrainPlan,
   options: SparseTrainOptions,
   onBudgetReached: (step: number) => void,
 ): Update {
-  if (options.mode !== "bayes" || budget === null) return plainUpdate("sgdw", options.momentum);
-  return connectivitySampling({ ...options, kernels, budget, onBudgetReached });
+  const scheduled = options.epochs * plan.stepsPerEpoch;
+  return updateByMode({
+    ...plan,
+    options,
+    initialDensity: initialDensityOf(plan.model, options),
+    scheduled,
+    onBudgetReached,
+  });
 }
 
 /** Connections above the budget that the network begins with. */
@@ -112,10 +140,11 @@ interface InitialChoice {
   readonly settings: SparseTrainSettings;
   readonly kernels: readonly KernelLayer[];
   readonly budget: Budget | null;
+  readonly start: StartingPoint;
 }
 
-function initialOf(model: CatalogModel, { options, settings, kernels, budget }: InitialChoice): InitialNetwork {
-  const { mode, seed, layers } = options;
+function initialOf(model: CatalogModel, { options, settings, kernels, budget, start }: InitialChoice): InitialNetwork {
+  const { mode, seed, layers, staticReparam } = options;
   for (const name of layers.keys()) {
     if (kernels.some((kernel) => kernel.name === name)) continue;
     const names = kernels.map((kernel) => kernel.name);
@@ -124,7 +153,13 @@ function initialOf(model: CatalogModel, { options, settings, kernels, budget }: 
   const weights = kernels.reduce((sum, { size }) => sum + size, 0);
   return initialNetwork({
     ...model,
-    ...{ mode, seed, excess: settings.excess, budget: budget ?? { connections: weights, weights, density: 1 } },
-    initialDensity: ({ name }, p) => layers.get(name) ?? model.initialDensity.get(name)?.(p) ?? p,
+    ...{ mode, seed, staticReparam, excess: settings.excess, masks: start.masks, tensors: start.tensors },
+    budget: budget ?? { connections: weights, weights, density: 1 },
+    initialDensity: initialDensityOf(model, options),
   });
+}
+
+function initialDensityOf(model: CatalogModel, { layers }: SparseTrainOptions) {
+  return ({ name }: { readonly name: string }, p: number) =>
+    layers.get(name) ?? model.initialDensity.get(name)?.(p) ?? p;
 }

@@ -114,7 +114,9 @@ class SparseTraining {
   async #finish(state: TrainerState): Promise<void> {
     const { recorder } = this.#plan.run;
     if (this.#best !== null) recorder.record("checkpoint", this.#best);
-    recorder.record("checkpoint", await this.#writeCheckpoint("final", state));
+    const final = await this.#writeCheckpoint("final", state);
+    recorder.record("checkpoint", final);
+    this.#warnOfLoss(Number(final.connections));
   }
 
   /** Gives the fields of the record. */
@@ -151,6 +153,16 @@ class SparseTraining {
     this.#plan.run.recorder.warn(
       "over-budget",
       `the initial densities give ${excess} connections more than the budget; nothing is drawn back until as many have died`,
+    );
+  }
+
+  /** Static connections that keep their sign can only be lost. */
+  #warnOfLoss(left: number): void {
+    const { budget, run } = this.#plan;
+    if (!this.#surroundings.options.staticReparam || budget === null || left >= budget.connections) return;
+    run.recorder.warn(
+      "connections-lost",
+      `${left} of ${budget.connections} connections are left; with --static-reparam one that reaches 0 is gone for good`,
     );
   }
 

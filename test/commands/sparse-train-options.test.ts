@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sparseTrain } from "../../src/commands/sparse-train.js";
-import { type SparseTrainOptions, settle } from "../../src/commands/sparse-train-options.js";
+import { type SparseTrainOptions, type SparseTrainSettings, settle } from "../../src/commands/sparse-train-options.js";
 import { stream } from "../../src/core/rng.js";
 import type { Tensor } from "../../src/models/network.js";
 import { readNetworkFile } from "../../src/models/network-file.js";
@@ -21,10 +21,16 @@ const base: Flags = {
 const { density, ...withoutDensity } = base;
 const crowded: Flags = { ...base, density: 0.02, set: ["layers.dense4.density=0.1"] };
 
+const fixed: Flags = { ...base, mode: "fixed" };
+const exchanging: Flags = { ...base, mode: "rigl", exchangeEvery: 2 };
+
 /** Another value of an option, and where the base would not show it a base of its own. */
 const changes: readonly [string, unknown, Flags?][] = [
   ["width", 2],
   ["mode", "fixed"],
+  ["mode", "deep-rewiring"],
+  ["mode", "set"],
+  ["mode", "rigl"],
   ["density", 0.2],
   ["sparsity", 0.8, withoutDensity],
   ["connections", 2000, withoutDensity],
@@ -44,6 +50,11 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["noiseScaling", 0.1],
   ["noiseMode", "langevin"],
   ["split", "free"],
+  ["split", "target"],
+  ["schedule", "cosine"],
+  ["staticReparam", true, fixed],
+  ["exchangeEvery", 3, exchanging],
+  ["dropFraction", 0.9, exchanging],
   ["resetMomentum", true],
   ["initExcess", "keep", crowded],
   ["profile", "reference", crowded],
@@ -132,24 +143,30 @@ test("the defaults are those of the publication, profile by profile", async () =
   const reference = await settled({ profile: "reference" });
   assert.deepEqual([reference.select, reference.excess], ["test-clean", "keep"]);
   const { options }: { options: SparseTrainOptions } = await callOf(sparseTrain, {});
-  assert.deepEqual(
-    [options.epochs, options.learningRate, options.weightDecay, options.momentum, options.beta, options.noiseScaling],
-    [200, 0.1, 5e-4, 0.9, 6, 1e-6],
-  );
+  assert.deepEqual([options.epochs, options.learningRate, options.beta, options.schedule], [200, 0.1, 6, "steps"]);
+  const descent = ({ weightDecay, momentum, noiseScaling, split }: SparseTrainSettings) =>
+    [weightDecay, momentum, noiseScaling, split] as const;
+  assert.deepEqual(descent(corrected), [5e-4, 0.9, 1e-6, "size"]);
+  assert.deepEqual(descent(await settled({ mode: "deep-rewiring" })), [0, 0, 1e-5, "target"]);
+  assert.deepEqual(descent(await settled({ mode: "deep-rewiring", momentum: 0.5, split: "free" })), [
+    0,
+    0.5,
+    1e-5,
+    "free",
+  ]);
   assert.deepEqual((await settled({ sparsity: 0.9 })).target, { density: 0.1 });
 });
 
-for (const [key, value] of [
-  ["mode", "rigl"],
-  ["schedule", "cosine"],
-] as const) {
-  test(`--${key} ${value} is refused until it is there`, async () => {
-    await assert.rejects(
-      callOf(sparseTrain, { [key]: value }),
-      new RegExp(`--${key}: ${value} is not in this version yet`),
-    );
-  });
-}
+test("a mode of a later version is refused until it is there", async () => {
+  await assert.rejects(callOf(sparseTrain, { mode: "flying-bird" }), /--mode: flying-bird is not in this version yet/);
+});
+
+test("--static-reparam is for masks that stay", async () => {
+  for (const mode of ["bayes", "dense", "rigl"]) {
+    const { options } = await callOf(sparseTrain, { mode, staticReparam: true });
+    assert.throws(() => settle(options), new RegExp(`only --mode fixed and random .*; --mode is ${mode}`));
+  }
+});
 
 /** A folder with five images of noise. */
 function pseudoLabelled(folder: string, seed: number, side = 32): string {
