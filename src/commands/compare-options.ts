@@ -1,4 +1,5 @@
 /** The options of `compare`. */
+import { figureNames } from "../report/figure-names.js";
 import { layoutNames } from "../report/layouts.js";
 import { choice, count, text, toggle } from "./options.js";
 import { everyCommand } from "./shared-options.js";
@@ -40,13 +41,23 @@ export const compareOptions = {
   mixed: toggle({
     help: "give results of one name but other recipes or images rows of their own instead of refusing them",
   }),
-  format: choice(["md", "csv", "json", "latex"], {
+  format: choice(["md", "csv", "json", "html", "latex"], {
     argument: "FORM",
-    help: "how to write the table",
+    help: "how to write the table; html is a page with figures and recipes, one file",
     default: "md",
-    later: ["html"],
   }),
   out: text({ ...forFiles, help: "write the table there; standard output stays empty" }),
+  plot: text({ ...forFiles, help: "draw a figure there, as SVG or PNG by the name's ending" }),
+  figure: choice(figureNames, {
+    argument: "NAME",
+    help: "what --plot draws: accuracy over density or ε, attacks beside each other, training curves, layer densities",
+    defaultText: "the first there are numbers for",
+  }),
+  exportTensorboard: text({
+    argument: "DIR",
+    help: "write the training runs there as TensorBoard event files",
+    changesResult: false,
+  }),
   bibtex: toggle({ help: "print the citations of the methods and attacks in the table instead of it" }),
   failIf: text({
     argument: "EXPR",

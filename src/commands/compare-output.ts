@@ -11,6 +11,7 @@ import { jsonReport } from "../report/json-report.js";
 import { latex } from "../report/latex.js";
 import { layoutTable } from "../report/layouts.js";
 import { markdown } from "../report/markdown.js";
+import type { Collected } from "../report/results.js";
 import { fittingSummary } from "../report/step-summary.js";
 import type { Table } from "../report/table.js";
 import type { CommandContext, OptionValues } from "./command.js";
@@ -20,12 +21,16 @@ type Options = OptionValues<typeof compareOptions>;
 
 interface Made {
   readonly comparison: Comparison;
+  readonly collected: Collected;
   readonly verdict: Verdict | null;
 }
 
-export function renderComparison(options: Options, made: Made): string {
+export async function renderComparison(options: Options, made: Made, context: CommandContext): Promise<string> {
   if (options.bibtex) return bibtex(made.comparison);
   const table = tableOf(options, made.comparison);
+  if (options.format === "html") {
+    return (await import("./compare-figures.js")).renderPage(table, notesOf(made), made, context);
+  }
   return formats[options.format](table, made);
 }
 

@@ -27,15 +27,13 @@ export const compare: Command<typeof compareOptions> = {
     many: true,
     help: "record files; standard input when there is none, or where - stands",
   },
-  later: ["plot", "export-tensorboard"],
   whenClosed: "end",
   run,
 };
 
 async function run(options: Options, context: CommandContext): Promise<number> {
-  const { baseline, out, force, failIf } = options;
-  for (const file of [out, options.junit]) if (file !== null) requireFree(file, force);
-  if (options.junit !== null && failIf === null) throw new UsageError("--junit writes a verdict; give --fail-if too");
+  const { baseline, failIf } = options;
+  await requireSound(options);
   const condition = failIf === null ? null : parseCondition(failIf);
   const baselineIsFile = baseline !== null && isFile(baseline);
   const collected = await collectRecords(context, baselineIsFile ? baseline : null);
@@ -47,6 +45,15 @@ async function run(options: Options, context: CommandContext): Promise<number> {
   if (verdict === null || !verdict.failed) return 0;
   for (const note of verdictNotes(verdict)) context.note(note);
   return 1;
+}
+
+/** What can be refused before anything is read. */
+async function requireSound({ out, junit, plot, figure, failIf, force }: Options): Promise<void> {
+  for (const file of [out, junit, plot]) if (file !== null) requireFree(file, force);
+  if (junit !== null && failIf === null) throw new UsageError("--junit writes a verdict; give --fail-if too");
+  if (figure !== null && plot === null)
+    throw new UsageError("--figure chooses what --plot draws; give --plot FILE too");
+  if (plot !== null) (await import("./compare-figures.js")).requirePlotFile(plot);
 }
 
 /** By a signal, or because nobody reads stdout any more. */
@@ -84,10 +91,14 @@ interface Made {
 }
 
 async function write(options: Options, context: CommandContext, made: Made): Promise<void> {
-  const { out, stepSummary } = options;
-  const text = renderComparison(options, made);
+  const { out, stepSummary, plot, figure, exportTensorboard } = options;
+  const text = await renderComparison(options, made, context);
   if (out === null) context.print(text);
   else await writeAtomically(out, text);
   if (options.junit !== null && made.verdict !== null) await writeAtomically(options.junit, junit(made.verdict));
+  if (plot !== null) await (await import("./compare-figures.js")).writePlot(plot, figure, made);
+  if (exportTensorboard !== null) {
+    await (await import("./compare-figures.js")).exportTensorboard(exportTensorboard, made.collected);
+  }
   if (stepSummary) await appendStepSummary(options, made, context);
 }

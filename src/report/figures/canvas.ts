@@ -1,0 +1,158 @@
+/** Puts plots, a title and a legend into one SVG that reads on light and dark pages. */
+import { plot } from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+
+/** In CSS pixels: a column of text. */
+export const WIDTH = 640;
+
+/** Okabe & Ito's colours, told apart with every common kind of colour blindness, in an order that keeps neighbours distinct. */
+export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
+/** Colours come again after six networks, with other symbols. */
+export const SYMBOLS = ["circle", "square", "triangle", "diamond2", "star", "wye"] as const;
+
+export interface Key {
+  readonly label: string;
+  readonly colour: string;
+  /** One of `SYMBOLS`; null for a line alone. */
+  readonly symbol: string | null;
+}
+
+export interface Panel {
+  /** Above the panel; "" for none. */
+  readonly title: string;
+  readonly options: Parameters<typeof plot>[0];
+}
+
+export interface Figure {
+  readonly title: string;
+  /** One sentence for those who do not see it. */
+  readonly description: string;
+  readonly keys: readonly Key[];
+  /** What marks mean besides: "solid: PGD-50; dashed: clean". */
+  readonly caption: string;
+  readonly panels: readonly Panel[];
+}
+
+const FONT_SIZE = 12;
+const LINE = 18;
+const MARGIN = 12;
+/** Of a letter at 12 px, on the average; a legend that breaks early is better than one that is cut off. */
+const LETTER = 6.6;
+
+/** The colour and symbol of the `index`-th network. */
+export function keyOf(label: string, index: number): Key {
+  const colour = COLOURS[index % COLOURS.length] ?? COLOURS[0];
+  const symbol = SYMBOLS[(index + Math.floor(index / COLOURS.length)) % SYMBOLS.length] ?? SYMBOLS[0];
+  return { label, colour, symbol };
+}
+
+/** A document of its own: no style from outside, text as text. `background`: painted, for pictures without a page behind them. */
+export function drawFigure(figure: Figure, background: string | null = null): string {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const parts: string[] = [];
+  let y = MARGIN + LINE;
+  parts.push(`<text class="title" x="${MARGIN}" y="${y}">${escaped(figure.title)}</text>`);
+  const legend = legendParts(figure.keys, y + LINE);
+  parts.push(...legend.parts);
+  y = legend.bottom;
+  for (const line of wrapped(figure.caption)) {
+    parts.push(`<text class="note" x="${MARGIN}" y="${y + LINE}">${escaped(line)}</text>`);
+    y += LINE;
+  }
+  for (const { title, options } of figure.panels) {
+    if (title !== "") {
+      parts.push(`<text class="panel" x="${MARGIN}" y="${y + LINE + 8}">${escaped(title)}</text>`);
+      y += LINE + 8;
+    }
+    const x = { labelOffset: 38, ...options?.x };
+    const drawn = plot({ width: WIDTH, marginBottom: 44, style: { background: "none" }, ...options, x, document });
+    const height = Number(drawn.getAttribute("height"));
+    drawn.setAttribute("y", String(y + 10));
+    for (const style of drawn.querySelectorAll("style")) style.remove();
+    for (const text of drawn.querySelectorAll("text")) placeText(text);
+    parts.push(drawn.outerHTML);
+    y += height + 10;
+  }
+  const height = Math.ceil(y + MARGIN);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">`,
+    `<title>${escaped(figure.title)}</title><desc>${escaped(figure.description)}</desc>`,
+    `<style>${background === null ? STYLE + DARK : STYLE}</style>`,
+    background === null ? "" : `<rect width="100%" height="100%" fill="${background}"/>`,
+    ...parts,
+    "</svg>\n",
+  ].join("\n");
+}
+
+interface Placed {
+  getAttribute(name: string): string | null;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+}
+
+/** Some renderers know no lengths in em and no dy: both go into y, in pixels. */
+function placeText(text: Placed): void {
+  const y = pixels(text.getAttribute("y")) + pixels(text.getAttribute("dy"));
+  text.removeAttribute("dy");
+  text.setAttribute("y", String(y));
+}
+
+function pixels(length: string | null): number {
+  const [, number = "0", unit = ""] = /^(-?[\d.]+)(em)?$/.exec(length ?? "") ?? [];
+  return Number(number) * (unit === "em" ? FONT_SIZE : 1);
+}
+
+const STYLE =
+  ".figure{font:12px system-ui,-apple-system,'Segoe UI','DejaVu Sans',Helvetica,Arial,sans-serif;color:#1f2328;fill:currentColor}" +
+  ".figure .title{font-size:15px;font-weight:600}.figure .panel{font-weight:600}.figure .note{opacity:.8}" +
+  ".figure svg{overflow:visible;font:inherit}.figure svg text{white-space:pre}";
+const DARK = "@media(prefers-color-scheme:dark){.figure{color:#e6edf3}}";
+
+function legendParts(
+  keys: readonly Key[],
+  top: number,
+): { readonly parts: readonly string[]; readonly bottom: number } {
+  let [x, y] = [MARGIN, top];
+  const parts = keys.map(({ label, colour, symbol }) => {
+    const width = 26 + LETTER * label.length + 14;
+    if (x > MARGIN && x + width > WIDTH - MARGIN) [x, y] = [MARGIN, y + LINE];
+    const at = x;
+    x += width;
+    const mark = symbol === null ? "" : symbolPath(symbol, at + 10, y - 4);
+    return (
+      `<g fill="${colour}" stroke="${colour}"><line x1="${at}" x2="${at + 20}" y1="${y - 4}" y2="${y - 4}" stroke-width="2"/>${mark}</g>` +
+      `<text x="${at + 26}" y="${y}">${escaped(label)}</text>`
+    );
+  });
+  return { parts, bottom: keys.length === 0 ? top - LINE : y };
+}
+
+/** Small shapes like those of the plots. */
+function symbolPath(symbol: string, x: number, y: number): string {
+  const shape = shapes.get(symbol) ?? "M-4,-4L4,4M-4,4L4,-4";
+  return `<path transform="translate(${x},${y})" d="${shape}" stroke-width="1.5"/>`;
+}
+
+const shapes: ReadonlyMap<string, string> = new Map([
+  ["circle", "M-4,0A4,4 0 1 0 4,0A4,4 0 1 0 -4,0"],
+  ["square", "M-4,-4H4V4H-4Z"],
+  ["triangle", "M0,-5L4.5,4H-4.5Z"],
+  ["diamond2", "M0,-5L5,0L0,5L-5,0Z"],
+  ["star", "M0,-6L1.4,-1.9L5.7,-1.9L2.2,.7L3.5,4.9L0,2.3L-3.5,4.9L-2.2,.7L-5.7,-1.9L-1.4,-1.9Z"],
+  ["wye", "M-1.5,5V1L-5,-1.5L-3.5,-4L0,-2L3.5,-4L5,-1.5L1.5,1V5Z"],
+]);
+
+function wrapped(text: string): readonly string[] {
+  const most = Math.floor((WIDTH - 2 * MARGIN) / LETTER);
+  const lines: string[] = [];
+  for (const word of text.split(" ").filter((part) => part !== "")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+export function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (symbol) => `&#${symbol.charCodeAt(0)};`);
+}
