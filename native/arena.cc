@@ -6,14 +6,35 @@
 #include <new>
 #include <numeric>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace sparse_robust {
+namespace {
+
+/** Kernels walk through planes in all channels at once; with small pages each plane is another entry of the processor's table. */
+constexpr size_t kHugePage = size_t(2) << 20;
+
+/** Asks the system for huge pages where a buffer has some; it may decline. */
+void preferHugePages(void* data, size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  madvise(data, bytes, MADV_HUGEPAGE);
+#else
+  (void)data, (void)bytes;
+#endif
+}
+
+}  // namespace
 
 void Buffer::Free::operator()(char* data) const { std::free(data); }
 
 Buffer::Buffer(size_t bytes) : bytes_(alignedBytes(bytes)) {
   if (bytes_ == 0) return;
   void* data = nullptr;
-  if (posix_memalign(&data, 64, bytes_) != 0) throw std::bad_alloc();
+  const bool huge = bytes_ >= kHugePage;
+  if (posix_memalign(&data, huge ? kHugePage : 64, bytes_) != 0) throw std::bad_alloc();
+  if (huge) preferHugePages(data, bytes_);
   data_.reset(static_cast<char*>(data));
 }
 
