@@ -156,8 +156,9 @@ async function* measureEnsemble(
     forwards: sum(done, ({ forwards }) => forwards),
     gradients: sum(done, ({ gradients }) => gradients),
     seconds: sum(done, ({ seconds }) => seconds),
-    reliability: done.flatMap(({ attack, reliability }) => {
-      return reliability.map((check) => ({ ...check, member: attack.name }));
+    reliability: done.flatMap((outcome, i) => {
+      const checks = [...outcome.reliability, ...compareSquare(outcome, done.slice(0, i))];
+      return checks.map((check) => ({ ...check, member: outcome.attack.name }));
     }),
   };
 }
