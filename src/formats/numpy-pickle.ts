@@ -38,7 +38,8 @@ export async function readPickledArray(source: ByteSource, name: string, array: 
   if (bytes < least || bytes > most) throw wrongLength(source, name, array, `${most} bytes`);
   const content = new Uint8Array(bytes);
   if (payload.type === "bytes") await readLarge(source, payload.from, content);
-  else if (!(await readLatin1(source, payload, content))) throw wrongLength(source, name, array, "another number");
+  else if (!(await readLatin1(source, payload, content)))
+    throw wrongLength(source, name, array, "another number of bytes");
   if (!array.isFortranOrder || shape.length < 2) return content;
   if (type.bytes === 1) return toRowMajor(content, shape);
   throw new InputError(`${source.name}: ${name}: lies in Fortran order; expected bytes, or rows one after the other`);
@@ -80,23 +81,49 @@ const CHUNK = 2 ** 24;
 
 /** Fills `out` with UTF-8 text as Latin-1; false unless it is just that many characters, none above 255. */
 async function readLatin1(source: ByteSource, span: PickledArray["payload"], out: Uint8Array): Promise<boolean> {
-  let at = 0;
-  let lead = 0;
+  const decoder = { out, at: 0, lead: 0, carry: 0 };
   for (let done = 0; done < span.length; done += CHUNK) {
     const chunk = new Uint8Array(Math.min(CHUNK, span.length - done));
     source.read(span.from + done, chunk);
-    for (const byte of chunk) {
-      const isLead = lead === 0 && (byte === FIRST_LEAD || byte === SECOND_LEAD);
-      const isFitting = lead === 0 ? byte < 0x80 : byte >= 0x80 && byte < 0xc0;
-      if (!isLead && (!isFitting || at === out.length)) return false;
-      if (!isLead) out[at++] = lead === SECOND_LEAD ? byte | 0x40 : byte;
-      lead = isLead ? byte : 0;
-    }
+    if (!decodeLatin1(chunk, decoder)) return false;
     await pause();
   }
-  return at === out.length && lead === 0;
+  return decoder.at === out.length && decoder.lead === 0;
 }
 
-/** First bytes of the characters 128 to 191, and 192 to 255. */
+interface Latin1Decoder {
+  readonly out: Uint8Array;
+  /** Characters so far. */
+  at: number;
+  /** 1 where a character's second byte is still to come. */
+  lead: number;
+  /** What its first byte says of its upper two bits. */
+  carry: number;
+}
+
+/**
+ * Characters below 128 are themselves; the others are c2 or c3, whose last two bits come first, and a byte 10xxxxxx. Without
+ * branches, because in an image it is a coin toss which of them comes next.
+ */
+function decodeLatin1(chunk: Uint8Array, decoder: Latin1Decoder): boolean {
+  const { out } = decoder;
+  let { at, lead, carry } = decoder;
+  let wrong = 0;
+  for (let i = 0; i < chunk.length; i++) {
+    const byte = chunk[i] as number;
+    const high = byte >>> 7;
+    const second = (byte >>> 6) & 1;
+    const isContinuation = high & (second ^ 1);
+    wrong |= isContinuation ^ lead;
+    lead = high & second;
+    wrong |= lead * ((byte ^ FIRST_LEAD) >>> 1);
+    out[at] = (byte & (0x7f >>> isContinuation)) | carry;
+    carry = lead * ((byte & 3) << 6);
+    at += lead ^ 1;
+  }
+  Object.assign(decoder, { at, lead, carry });
+  return wrong === 0 && at <= out.length;
+}
+
+/** First byte of the characters 128 to 191; the next one is that of 192 to 255. */
 const FIRST_LEAD = 0xc2;
-const SECOND_LEAD = 0xc3;

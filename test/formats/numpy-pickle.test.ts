@@ -63,7 +63,24 @@ test("an array of more or fewer bytes than its shape takes is refused before the
   }
   // 384 bytes of UTF-8 could be 300 characters, and are 256.
   const counted = fileOf({ shape: [300], type: "u1", bytes: all }, "2 by Python 3");
-  await refused(readFrom(counted, "a"), /holds another number; its shape \[300\] takes 300 bytes/);
+  await refused(readFrom(counted, "a"), /holds another number of bytes; its shape \[300\] takes 300 bytes/);
+});
+
+test("text that is no Latin-1 is refused, wherever it breaks", async () => {
+  const file = fileOf({ shape: [16, 16], type: "u1", bytes: all }, "2 by Python 3");
+  const at = file.indexOf(Buffer.of(0xc2, 0x80));
+  for (const [first, second] of [
+    [0xe2, 0x80],
+    [0xc4, 0x80],
+    [0xc2, 0x41],
+    [0xc2, 0xc2],
+    [0x41, 0x80],
+    [0x41, 0x41],
+  ] as const) {
+    const broken = Buffer.from(file);
+    broken.set([first, second], at);
+    await refused(readFrom(broken, "a"), /a\.pickle: a: holds another number of bytes; its shape \[16, 16\] takes 256 bytes/);
+  }
 });
 
 test("what is no array of plain numbers is none", () => {
