@@ -10,6 +10,8 @@ export interface Entry {
   readonly key: string;
   readonly value: unknown;
   readonly where: string;
+  /** What lies above or below as a whole: one file, all of `--set`, all flags. */
+  readonly layer: string;
 }
 
 /** Entries in the order in which they count: those of the file that is extended come first. */
@@ -44,7 +46,7 @@ function topLevel(path: string, text: string): readonly Entry[] {
   return document.contents.items.map(({ key, value }) => {
     const node = isScalar(key) ? key : null;
     const where = place(node?.range?.[0]);
-    return { key: String(node?.value ?? key), value: plain(value, document, where), where };
+    return { key: String(node?.value ?? key), value: plain(value, document, where), where, layer: path };
   });
 }
 

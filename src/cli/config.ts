@@ -1,4 +1,4 @@
-/** One config out of four layers: flags over `--set` over the config file over defaults. */
+/** One config out of its layers: flags over `--set` over the config file over a stored run's config over defaults. */
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import type { Command, Config, OptionValues } from "../commands/command.js";
@@ -6,33 +6,48 @@ import { flagName, type OptionInfo, type OptionTable, optionInfo } from "../comm
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import { type Entry, readConfigFile } from "./config-file.js";
+import { replaceExcluded, requireOneOfEach } from "./exclusive.js";
 
 export interface MergedConfig<Table extends OptionTable> {
   readonly options: OptionValues<Table>;
   readonly config: Config;
   readonly resultConfig: Config;
   readonly given: ReadonlySet<string>;
+  readonly typed: ReadonlySet<string>;
 }
 
-/** Throws a UsageError that names the flag, or file and line, for an unknown key or a value that does not fit. */
+const STORED = "stored";
+
+/**
+ * `stored`: the config of a run that is gone on with, for keys that are not given now. Throws a UsageError that names the flag,
+ * or file and line, for an unknown key, a value that does not fit, or two that exclude each other.
+ */
 export async function mergeConfig<Table extends OptionTable>(
   command: Command<Table>,
   flags: ReadonlyMap<string, unknown>,
+  stored: Config = {},
 ): Promise<MergedConfig<Table>> {
   const infos = new Map(Object.entries(command.options).map(([key, option]) => [key, optionInfo(option)]));
   const file = flags.get("config");
   const written = [
+    ...Object.entries(stored).map(([key, value]) => ({ key, value, where: "the stored run", layer: STORED })),
     ...(typeof file === "string" ? await readConfigFile(file) : []).map((entry) => knownKey(entry, infos)),
     ...settings(flags.get("set")).map((entry) => knownKey(entry, infos)),
     ...[...flags]
       .filter(([key]) => infos.has(key))
-      .map(([key, value]) => ({ key, value, where: `--${flagName(key)}` })),
+      .map(([key, value]) => ({ key, value, where: `--${flagName(key)}`, layer: "flags" })),
   ];
   const merged = new Map<string, Entry>();
-  for (const entry of written) mergeEntry(merged, entry, infos.get(entry.key));
+  for (const entry of written) {
+    replaceExcluded(merged, entry, infos);
+    mergeEntry(merged, entry, infos.get(entry.key));
+  }
+  requireOneOfEach(merged, infos);
+  const given = [...merged.values()].filter(({ key, layer }) => layer !== STORED && key !== "config" && key !== "set");
   return {
     ...check(command, infos, merged),
-    given: new Set([...merged.keys()].filter((key) => key !== "config" && key !== "set")),
+    given: new Set(given.map(({ key }) => key)),
+    typed: new Set(given.filter(({ where }) => where.startsWith("--")).map(({ key }) => key)),
   };
 }
 
@@ -56,9 +71,10 @@ function settings(set: unknown): readonly Entry[] {
 function nested(path: readonly string[], value: unknown): Entry {
   const [key = "", ...rest] = path;
   const where = `--set ${path.join(".")}`;
-  if (rest.length === 0) return { key, value, where };
+  const layer = "--set";
+  if (rest.length === 0) return { key, value, where, layer };
   if (rest.length === 1) throw new UsageError(`${where}: keys nest as ${key}.NAME.CONSTANT`);
-  return { key, value: { [rest.slice(0, -1).join(".")]: { [rest.at(-1) ?? ""]: value } }, where };
+  return { key, value: { [rest.slice(0, -1).join(".")]: { [rest.at(-1) ?? ""]: value } }, where, layer };
 }
 
 function parseScalar(path: string, value: string): unknown {
@@ -113,7 +129,7 @@ function check<Table extends OptionTable>(
   command: Command<Table>,
   infos: ReadonlyMap<string, OptionInfo>,
   merged: ReadonlyMap<string, Entry>,
-): Omit<MergedConfig<Table>, "given"> {
+): Omit<MergedConfig<Table>, "given" | "typed"> {
   const raw = Object.fromEntries([...infos].map(([key, info]) => [key, merged.get(key)?.value ?? info.default]));
   const values = z.object(command.options).safeParse(raw);
   if (!values.success) throw new UsageError(values.error.issues.map((issue) => complaint(issue, merged)).join("; "));

@@ -87,7 +87,7 @@ interface Surroundings {
   readonly output: Output;
   readonly screen: Screen;
   readonly interruption: Interruption;
-  readonly context: Omit<CommandContext, "positionals" | "config" | "resultConfig" | "given" | "version">;
+  readonly context: Omit<CommandContext, "positionals" | "config" | "resultConfig" | "given" | "typed" | "version">;
 }
 
 function surround<Table extends OptionTable>(command: Command<Table>, quiet: boolean): Surroundings {

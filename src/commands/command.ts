@@ -44,6 +44,8 @@ export interface CommandContext {
   readonly resultConfig: Config;
   /** Keys that a flag, `--set` or the config file gave, as opposed to defaults. */
   readonly given: ReadonlySet<string>;
+  /** Those of them that a flag or `--set` gave. */
+  readonly typed: ReadonlySet<string>;
   /** Standard input, untouched until asked for. */
   readonly stdin: () => Input;
   /** The package's version. */

@@ -1,16 +1,17 @@
 /** How sparse the network of a training command is to be: one amount, three ways to say it. */
-import { UsageError } from "../core/errors.js";
 import type { Target } from "../sparsity/connectivity.js";
 import { count, number } from "./options.js";
 
 /** The options, with the help of the two that mean something of their own in each command. */
 export function densityOptions(help: { readonly density: string; readonly connections: string }) {
   return {
-    density: number({ argument: "X", help: help.density, above: 0, atMost: 1, defaultText: "0.01" }),
-    sparsity: number({ argument: "X", help: "the same as 1 - density", atLeast: 0, below: 1 }),
-    connections: count({ argument: "N", help: help.connections, atLeast: 1 }),
+    density: number({ argument: "X", help: help.density, above: 0, atMost: 1, defaultText: "0.01", exclusive }),
+    sparsity: number({ argument: "X", help: "the same as 1 - density", atLeast: 0, below: 1, exclusive }),
+    connections: count({ argument: "N", help: help.connections, atLeast: 1, exclusive }),
   };
 }
+
+const exclusive = { group: "density" };
 
 export interface DensityValues {
   readonly density: number | null;
@@ -26,11 +27,9 @@ export function givenDensities(values: DensityValues): readonly string[] {
   return Object.entries({ density, sparsity, connections }).flatMap(([name, value]) => (value === null ? [] : [name]));
 }
 
-/** Throws UsageError where it is said in more than one way. */
+/** At most one of them is given: they exclude each other. */
 export function targetOf(values: DensityValues): Target {
   const { density, sparsity, connections } = values;
-  if (givenDensities(values).length > 1)
-    throw new UsageError("--density, --sparsity and --connections say the same thing; give one of them");
   if (connections !== null) return { connections };
   // 1 - 0.9 is not 0.1 in binary; twelve digits are more than anyone writes.
   if (sparsity !== null) return { density: Number((1 - sparsity).toPrecision(12)) };

@@ -42,6 +42,16 @@ interface Described {
   readonly isFlag?: boolean;
   /** One letter. */
   readonly short?: string;
+  readonly exclusive?: Exclusive;
+}
+
+/**
+ * Of the options of one group only one counts: the highest layer's (flags, `--set`, files, a stored run). Two of one layer are
+ * an error. `when`: belongs to the group with this value only.
+ */
+export interface Exclusive {
+  readonly group: string;
+  readonly when?: string;
 }
 
 /** What is known about an option besides how its value is read. */

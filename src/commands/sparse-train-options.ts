@@ -20,6 +20,7 @@ export const sparseTrainOptions = {
     argument: "NAME",
     help: "connections that move every step, that stay, that stay at one density everywhere, all weights; other ways to move",
     default: "bayes",
+    exclusive: { group: "density", when: "dense" },
     later: ["flying-bird", "flying-bird-plus"],
   }),
   ...densityOptions({

@@ -155,3 +155,53 @@ test("an empty file is an empty config", async (context) => {
 test("usage is to blame, not the program", async () => {
   await assert.rejects(merge({ density: "2" }), UsageError);
 });
+
+test("of options that exclude each other a higher layer's replaces a lower one's", async (context) => {
+  const folder = temporaryFolder(context);
+  writeFileSync(join(folder, "base.yaml"), "channels: 3\n");
+  writeFileSync(join(folder, "recipe.yaml"), "extends: base.yaml\nwidth: 2\n");
+  const config = join(folder, "recipe.yaml");
+  const cases = [
+    { flags: { config }, width: 2, channels: null, shape: "given" },
+    { flags: { config, set: ["channels=5"] }, width: null, channels: 5, shape: "given" },
+    { flags: { config, set: ["channels=5"], width: "3" }, width: 3, channels: null, shape: "given" },
+    { flags: { config, shape: "wide" }, width: null, channels: null, shape: "wide" },
+    { flags: { config, shape: "given" }, width: 2, channels: null, shape: "given" },
+    { flags: { set: ["shape=wide"], width: "3" }, width: 3, channels: null, shape: "given" },
+  ];
+  for (const { flags, ...expected } of cases) {
+    const { options, config: merged } = await merge(flags);
+    const { width, channels, shape } = options;
+    assert.deepEqual({ width, channels, shape }, expected);
+    writeFileSync(join(folder, "printed.yaml"), configText(merged));
+    assert.deepEqual((await merge({ config: join(folder, "printed.yaml") })).options, {
+      ...options,
+      config: join(folder, "printed.yaml"),
+      set: [],
+    });
+  }
+});
+
+test("two of one layer that exclude each other are an error", async (context) => {
+  await refuses({ width: "2", channels: "3" }, /^--width 2 and --channels 3 exclude each other/);
+  await refuses({ set: ["width=2", "shape=wide"] }, /^--set width 2 and --set shape wide exclude each other/);
+  const config = fileWith(context, "width: 2\nchannels: 3\n");
+  await refuses({ config }, /^width: 2 \(.*recipe.yaml:1\) and channels: 3 \(.*recipe.yaml:2\) exclude/);
+});
+
+test("a stored run's config lies below all that is given, and counts as not given", async () => {
+  const stored = { width: 2, steps: 7, every: "1m" };
+  const { options, given } = await mergeConfig(toyCommand, new Map([["channels", "3"], ["every", "2m"]]), stored); // biome-ignore format: a table
+  assert.deepEqual([options.width, options.channels, options.steps, options.every], [null, 3, 7, 120]);
+  assert.deepEqual(
+    [...given],
+    ["every", "channels"].filter((key) => given.has(key)),
+  );
+  assert.equal(given.has("steps"), false);
+});
+
+test("what is typed is told from what stands in a file", async (context) => {
+  const config = fileWith(context, "density: 0.2\n");
+  const { given, typed } = await merge({ config, set: ["steps=3"], mode: "fixed" });
+  assert.deepEqual([[...given].sort(), [...typed].sort()], [["density", "mode", "steps"], ["mode", "steps"]]); // biome-ignore format: a table
+});

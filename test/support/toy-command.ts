@@ -28,6 +28,13 @@ const options = {
   layers: layerDensities({ help: "densities of single layers" }),
   out: text({ argument: "DIR", help: "where to", changesResult: false, defaultText: "runs/RUN" }),
   resume: toggle({ help: "go on", inConfig: false }),
+  width: number({ argument: "X", help: "width", exclusive: { group: "size" } }),
+  channels: count({ argument: "N", help: "the same as a number", exclusive: { group: "size" } }),
+  shape: choice(["wide", "given"], {
+    help: "a shape by name",
+    default: "given",
+    exclusive: { group: "size", when: "wide" },
+  }),
 };
 
 export const toyCommand: Command<typeof options> = {
