@@ -93,6 +93,23 @@ test("mixed batches hold attacked images in their first half and clean ones in t
   assertSameGradients(gradientsAfter(mixedBatchTraining(attack), batch), expected);
 });
 
+for (const objective of objectives.slice(1)) {
+  test(`${objective.name}: on a partly trained network the attack stays in its ball and raises the mean loss`, () => {
+    const training = plainEngine.train(network, { rules: new Map() });
+    const batch = batchOf(training);
+    for (let step = 0; step < 20; step++) {
+      finish(naturalObjective().accumulate({ ...batch, step }));
+      training.step({ rule: "sgdw", learningRate: 0.02, momentum: 0.9, weightDecay: 5e-4, trainable: "all" });
+    }
+    const partly = { ...network, tensors: training.tensors() };
+    const before = meanLossOf(training, batch.images, batch.labels);
+    assert.ok(before < meanLossOf(plainEngine.train(network, { rules: new Map() }), batch.images, batch.labels));
+    const attacked = attackedBy(objective, batch, partly);
+    assertInBall(attacked, batch);
+    assert.ok(meanLossOf(training, attacked, batch.labels) > before);
+  });
+}
+
 test("robust self-training is TRADES on the batch that it gets", () => {
   const batch = batchOf(plainEngine.train(network, { rules: new Map() }));
   const rst = rstObjective({ attack, beta: 6 });
@@ -169,9 +186,9 @@ for (const objective of objectives) {
   });
 }
 
-/** Images of the first training forward that are not the clean ones, seen on a network of its own. */
-function attackedBy(objective: Objective, batch: Batch): Float32Array {
-  const training = plainEngine.train(network, { rules: new Map() });
+/** Images of the first training forward that are not the clean ones, seen on a training of its own. */
+function attackedBy(objective: Objective, batch: Batch, from = network): Float32Array {
+  const training = plainEngine.train(from, { rules: new Map() });
   const forward = training.forward.bind(training);
   const seen: Float32Array[] = [];
   training.forward = (images) => {
