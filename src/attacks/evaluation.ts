@@ -10,6 +10,7 @@ import { countCorrect, countSamples, type Outcome } from "./outcome.js";
 import { batches, indicesOf } from "./passes.js";
 import { type AttackRecipe, cleanConstants, type EnsembleRecipe } from "./recipe.js";
 import { countChecks, type ReliabilityCheck, softmaxCheck, squareImproves, weakerThanFgsm } from "./reliability.js";
+import { repeatedAccuracy } from "./repeated-accuracy.js";
 import { describe, includedOf, measureAttack } from "./single-attack.js";
 
 export type { TestSamples };
@@ -109,15 +110,20 @@ async function measureClean(options: EvaluationOptions): Promise<Clean> {
 
 /** None where randomness is expected, as AutoAttack has it. */
 async function networkChecks(options: EvaluationOptions): Promise<ReliabilityCheck[]> {
-  const { inference, samples, attacks, hooks } = options;
+  const { inference, samples, attacks } = options;
   if (attacks.some(({ recipe }) => expectsRandomness(recipe, inference.classes))) return [];
   const indices = indicesOf(includedOf(options), options.range).subarray(0, PROBED);
   const labels = Int32Array.from(indices, (index) => samples.labels[index] ?? -1);
-  const pause = async () => {
+  if (indices.length === 0) return [];
+  return checkNetwork({ inference, images: samples.images(indices), labels, pause: pauseOf(options) });
+}
+
+/** A turn for the event loop, and for who asked to stop. */
+function pauseOf({ hooks }: EvaluationOptions): () => Promise<void> {
+  return async () => {
     await setImmediate();
     if (hooks?.interrupted?.()) throw new Interruption();
   };
-  return checkNetwork({ inference, images: samples.images(indices), labels, pause });
 }
 
 function expectsRandomness(recipe: PlannedAttack["recipe"], classes: number): boolean {
@@ -142,10 +148,13 @@ async function* measureEnsemble(
   options: EvaluationOptions,
 ): AsyncGenerator<Outcome, void, void> {
   const done: Outcome[] = [];
+  const isRandom = expectsRandomness(recipe, options.inference.classes);
+  const fooling = new Map<number, Float32Array>();
+  const watched = isRandom ? keepingImages(options, fooling) : options;
   for (const member of recipe.members) {
     const robust = (done.at(-1) ?? clean.outcome).robust;
     const named = member.named(`${recipe.name}/${member.name}`);
-    const outcome = await measureAttack({ recipe: named, norm, epsilon, robust }, clean, options);
+    const outcome = await measureAttack({ recipe: named, norm, epsilon, robust }, clean, watched);
     done.push(outcome);
     yield outcome;
   }
@@ -160,7 +169,29 @@ async function* measureEnsemble(
       const checks = [...outcome.reliability, ...compareSquare(outcome, done.slice(0, i))];
       return checks.map((check) => ({ ...check, member: outcome.attack.name }));
     }),
+    ...(isRandom ? await repeated(fooling, { clean, last: done.at(-1) }, options) : {}),
   };
+}
+
+function keepingImages(options: EvaluationOptions, fooling: Map<number, Float32Array>): EvaluationOptions {
+  const { hooks } = options;
+  const keep = (success: Parameters<NonNullable<EvaluationHooks["fooled"]>>[0]) => {
+    fooling.set(success.index, success.image);
+    hooks?.fooled?.(success);
+  };
+  return { ...options, hooks: { ...hooks, fooled: keep } };
+}
+
+/** Nothing where an earlier run of this evaluation found some of the images: only this one's are at hand. */
+async function repeated(
+  fooling: ReadonlyMap<number, Float32Array>,
+  { clean, last }: { readonly clean: Clean; readonly last: Outcome | undefined },
+  options: EvaluationOptions,
+): Promise<Pick<Outcome, "repeatedAccuracy">> {
+  const fallen = countCorrect(clean.outcome) - countCorrect(last ?? clean.outcome);
+  if (fooling.size !== fallen) return {};
+  const indices = indicesOf(includedOf(options), options.range);
+  return { repeatedAccuracy: await repeatedAccuracy({ ...options, indices, fooling, pause: pauseOf(options) }) };
 }
 
 function compareWithFgsm(outcome: Outcome, others: readonly Outcome[]): ReliabilityCheck[] {

@@ -20,6 +20,8 @@ export interface Outcome {
   readonly reliability: readonly ReliabilityCheck[];
   /** Samples that no run's last iterate got misclassified, clean errors among them: Foolbox's count. */
   readonly foolboxCorrect?: number;
+  /** Of an ensemble for random networks: mean accuracy of ten passes over the images that it found. */
+  readonly repeatedAccuracy?: number;
   /** 1 where a sample of the range was taken, when not all were. */
   readonly included?: Uint8Array;
   /** Lengths of the shortest perturbations found, one a sample of the range; null where none was, 0 where wrong from the start. */

@@ -1,10 +1,11 @@
 /** Networks with a defence that fools attacks instead of withstanding them: each trips the one check that is made for it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { countCorrect } from "../../src/attacks/outcome.js";
 import { stream } from "../../src/core/rng.js";
 import type { Inference } from "../../src/engines/engine.js";
 import { type AnalyticNetwork, inferenceOf } from "../support/analytic-network.js";
-import { collect, common, planned } from "../support/evaluations.js";
+import { collect, common, fail, planned } from "../support/evaluations.js";
 import { linearNetwork } from "../support/golden-networks.js";
 
 const plain = linearNetwork({ scale: 1 });
@@ -133,6 +134,17 @@ test("Square is suspected when it finds what gradients do not, alone and as a me
     outcomes.at(-1)?.reliability.map(({ member }) => member),
     ["few/apgd-ce", "few/square"],
   );
+});
+
+test("a random network's accuracy under its ensemble is told over ten passes too", async () => {
+  const recipes = { averaged: { members: { "apgd-ce": { steps: 5, eot: 4, restarts: 1 } } } };
+  const attacks = planned(["averaged"], {}, recipes);
+  const [, , whole] = await collect({ ...common, attacks });
+  // Without randomness ten passes say what one says.
+  assert.equal(whole?.repeatedAccuracy, countCorrect(whole ?? fail()) / 40);
+  const [, member, varying] = await collect({ ...common, inference: random(), attacks });
+  assert.equal(member?.repeatedAccuracy, undefined);
+  assert.ok(Math.abs((varying?.repeatedAccuracy ?? 0) - (whole?.repeatedAccuracy ?? 1)) < 0.1);
 });
 
 test("who attacks with averages over randomness is not told that the network is random", async () => {
