@@ -79,7 +79,10 @@ test("text that is no Latin-1 is refused, wherever it breaks", async () => {
   ] as const) {
     const broken = Buffer.from(file);
     broken.set([first, second], at);
-    await refused(readFrom(broken, "a"), /a\.pickle: a: holds another number of bytes; its shape \[16, 16\] takes 256 bytes/);
+    await refused(
+      readFrom(broken, "a"),
+      /a\.pickle: a: holds another number of bytes; its shape \[16, 16\] takes 256 bytes/,
+    );
   }
 });
 
