@@ -78,10 +78,11 @@ function smallestDifference(rows: readonly Row[]): readonly string[] {
       return pairs === null ? [] : [{ samples, discordant: pairs.onlyFirst + pairs.onlySecond }];
     });
   return [...new Set(tests.map(({ samples }) => samples))].map((samples) => {
-    const discordant = tests.filter((test) => test.samples === samples).map((test) => test.discordant);
+    const discordant = new Set(tests.filter((test) => test.samples === samples).map((test) => test.discordant));
+    const surpluses = [...discordant].map((count) => smallestSurplus(count));
     const points = (surplus: number) => ((100 * surplus) / samples).toFixed(samples >= 10_000 ? 2 : 1);
-    const least = points(Math.min(...discordant.map((count) => smallestSurplus(count))));
-    const most = points(Math.max(...discordant.map((count) => smallestSurplus(count))));
+    const least = points(Math.min(...surpluses));
+    const most = points(Math.max(...surpluses));
     const range = least === most ? least : `${least} to ${most}`;
     return `The smallest difference that ${samples} shared samples can show at p < 0.05, uncorrected: ${range} points, by how many the two networks classify differently.`;
   });

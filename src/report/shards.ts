@@ -157,5 +157,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function ones(bits: Uint8Array): number {
-  return bits.reduce((sum, bit) => sum + bit, 0);
+  let sum = 0;
+  for (const bit of bits) sum += bit;
+  return sum;
 }

@@ -69,6 +69,8 @@ export function drawFigure(figure: Figure, background: string | null = null): st
     const height = Number(drawn.getAttribute("height"));
     drawn.setAttribute("y", String(y + 10));
     for (const style of drawn.querySelectorAll("style")) style.remove();
+    // The figure as a whole is one image with a description; names of single marks have no role to stand on.
+    for (const mark of drawn.querySelectorAll("[aria-label]")) mark.removeAttribute("aria-label");
     for (const text of drawn.querySelectorAll("text")) placeText(text);
     parts.push(drawn.outerHTML);
     y += height + 10;
