@@ -35,7 +35,9 @@ export function* ascend(all: readonly Climb[], ascent: Ascent): Generator<Engine
     for (const climb of climbs) climb.step(threat);
     yield* evaluate(climbs, ascent, (seen) => {
       for (const [i, climb] of climbs.entries()) climb.see(seen(i));
-      return step === steps - 1 ? { stuck: climbs.filter(({ isStuck }) => isStuck).length } : {};
+      // In a ball of radius 0 nothing can rise.
+      const isTold = step === steps - 1 && threat.epsilon > 0;
+      return isTold ? { stuck: climbs.filter(({ isStuck }) => isStuck).length } : {};
     });
     const window = checks.get(step);
     if (window !== undefined) for (const climb of climbs) climb.check(window, rho);
