@@ -6,6 +6,7 @@ import type { Network } from "../models/network.js";
 import { type PipelineHooks, runPipeline, type StageMoment } from "../pruning/pipeline.js";
 import type { StageName } from "../pruning/stages.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
+import { epochLine } from "../training/epoch-line.js";
 import type { StopReason } from "../training/trainer.js";
 import type { TrainerPhase, TrainerState } from "../training/trainer-state.js";
 import type { CommandContext, ProgressTask } from "./command.js";
@@ -25,7 +26,7 @@ export async function prunePlan(plan: PruningPlan, surroundings: Surroundings): 
   const { options, context, engine } = surroundings;
   const { name, split, samples, sha256 } = plan.images;
   const { version } = context;
-  const config = { ...context.config, ...plan.settings.resolved };
+  const config = { ...context.config, ...plan.settings.resolved, data: name };
   const data = { name, split, samples, sha256 };
   const start = { command: "prune-hydra", version, config, seed: options.seed, engine: engine.info, data };
   const run = new PruningRun(plan, surroundings);
@@ -44,7 +45,7 @@ const bookSchema = z.object({
   source: digestSchema,
   /** Digest of the one that the stage under way started from. */
   parent: digestSchema,
-  /** Cost of the stages that are done. */
+  /** Cost of the stages that are done, and of the network that was given where its file tells; seconds are this run's. */
   spent: costSchema,
   /** The record of the best checkpoint, kept until the end: a stream names each file once. */
   best: z.record(z.string(), z.unknown()).nullable(),
@@ -64,7 +65,8 @@ class PruningRun {
     this.#plan = plan;
     this.#surroundings = surroundings;
     const source = plan.source?.sha256 ?? null;
-    const spent = { imageSteps: 0, forwardEquivalents: 0, seconds: 0 };
+    const { imageSteps = 0, forwardEquivalents = 0 } = plan.source?.checkpoint ?? {};
+    const spent = { imageSteps, forwardEquivalents, seconds: 0 };
     this.#book = bookOf(plan) ?? { source, parent: source, spent, best: null };
   }
 
@@ -91,8 +93,13 @@ class PruningRun {
 
   #hooks(): PipelineHooks {
     const { run } = this.#plan;
+    const { context } = this.#surroundings;
     return {
-      emit: ({ type, ...fields }) => run.recorder.record(type, { ...fields }),
+      emit(record) {
+        const { type, ...fields } = record;
+        run.recorder.record(type, { ...fields });
+        if (record.type === "train.epoch") context.note(`${record.phase}, ${epochLine(record)}`);
+      },
       stop: run.stop,
       saveBest: (moment) => this.#saveBest(moment),
       saveState: ({ state, network, arrays }) =>
@@ -138,9 +145,11 @@ class PruningRun {
   ): Promise<Fields & { readonly sha256: string }> {
     const { connections, weights, multiplyAdds } = networkCounts(network);
     const role = name === "best" || name === "final" ? name : "stage";
+    const { imageSteps, forwardEquivalents } = cost;
     const description: CheckpointDescription = {
       ...this.#description(stage),
       ...{ connections, weights, role, phase: stage, step, epoch, parent: this.#book.parent },
+      ...{ imageSteps, forwardEquivalents },
     };
     const file = await this.#plan.run.writeCheckpoint(name, network, description);
     const { config, tool, ...fields } = description;
@@ -157,7 +166,7 @@ class PruningRun {
       density: stage === "pretrain" ? 1 : density,
       objective: options.objective,
       seed: options.seed,
-      config: { ...context.resultConfig, ...settings.resolved },
+      config: { ...context.resultConfig, ...settings.resolved, data: images.name },
       tool: context.version,
     };
   }

@@ -4,6 +4,7 @@ import { InputError } from "../core/errors.js";
 import type { Engine, Training } from "../engines/engine.js";
 import type { Network } from "../models/network.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
+import { epochLine } from "../training/epoch-line.js";
 import { type StopReason, type TrainerHooks, train } from "../training/trainer.js";
 import type { TrainerState } from "../training/trainer-state.js";
 import type { Update } from "../training/update.js";
@@ -90,7 +91,11 @@ class SparseTraining {
     let shown = run.saved?.text.trainer.step ?? 0;
     task.advance(shown);
     return {
-      emit: ({ type, ...fields }) => run.recorder.record(type, { ...fields }),
+      emit(record) {
+        const { type, ...fields } = record;
+        run.recorder.record(type, { ...fields });
+        if (record.type === "train.epoch") context.note(epochLine(record));
+      },
       stop: run.stop,
       saveBest: (state) => this.#saveBest(state),
       saveState: (state) => run.saveState(state, this.#arrays(), { best: this.#best }),
@@ -124,11 +129,12 @@ class SparseTraining {
     const { run } = this.#plan;
     const network: Network = { ...this.#plan.initial.network, tensors: this.#training.tensors() };
     const { connections, weights, multiplyAdds } = networkCounts(network);
-    const description = { ...this.#description(), connections, weights, role, step: state.step, epoch: state.epoch };
+    const { step, epoch, imageSteps, forwardEquivalents, seconds } = state;
+    const cost = { imageSteps, forwardEquivalents };
+    const description = { ...this.#description(), connections, weights, role, step, epoch, ...cost };
     const file = await run.writeCheckpoint(role, network, description);
     const { config, tool, ...fields } = description;
-    const { imageSteps, forwardEquivalents, seconds } = state;
-    return { ...file, ...fields, multiplyAdds, imageSteps, forwardEquivalents, seconds };
+    return { ...file, ...fields, multiplyAdds, seconds };
   }
 
   #description(): CheckpointDescription {

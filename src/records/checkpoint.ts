@@ -26,6 +26,10 @@ const descriptionSchema = z.looseObject({
   phase: z.string().optional(),
   step: count.optional(),
   epoch: count.optional(),
+  /** Training images that passed by up to here, the training of the network that was pruned included. */
+  imageSteps: count.optional(),
+  /** What that cost, in forward passes of one image. */
+  forwardEquivalents: z.number().min(0).optional(),
   parent: digest.nullable().optional(),
   /** Only what changes the result. */
   config: z.record(z.string(), z.unknown()).optional(),

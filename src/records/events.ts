@@ -59,12 +59,34 @@ const trainEpoch = z.looseObject({
   /** Both on the selection set; `null` where a run stopped inside the epoch or selects nothing. */
   cleanAccuracy: fraction.nullable(),
   robustAccuracy: fraction.nullable().optional(),
+  /** Under one step of the whole radius, on the same set. */
+  oneStepAccuracy: fraction.nullable().optional(),
+  /** Of the run so far. */
+  best: z
+    .looseObject({ epoch: count, cleanAccuracy: fraction, robustAccuracy: fraction.nullable() })
+    .nullable()
+    .optional(),
+  /** The best robust accuracy less that of now. */
+  robustOverfitting: fraction.nullable().optional(),
+  /** One-step accuracy less robust accuracy. */
+  catastrophicOverfitting: z.number().min(-1).max(1).nullable().optional(),
   selection: z.looseObject({ split: z.string(), samples: count, rule: z.string() }),
   connections: count,
   density: fraction,
   /** Mean per step. */
   reconnected: z.number().min(0),
-  layers: z.array(z.looseObject({ name: z.string(), size: count, connections: count })),
+  layers: z.array(
+    z.looseObject({
+      name: z.string(),
+      size: count,
+      connections: count,
+      /** Those with |w| above 1e-6. */
+      effective: count.optional(),
+      /** Of |w| over the connections. */
+      largest: z.number().min(0).nullable().optional(),
+      median: z.number().min(0).nullable().optional(),
+    }),
+  ),
   imagesPerSecond: z.number().min(0),
   seconds,
   memoryBytes: count,

@@ -26,6 +26,8 @@ export interface Evaluation {
   readonly cleanAccuracy: number;
   /** Over all samples of the selection; null without an attack. */
   readonly robustAccuracy: number | null;
+  /** The same under one step of the whole radius from the image itself, which tells whether single steps are all it withstands. */
+  readonly oneStepAccuracy: number | null;
 }
 
 /** Training images that a `val-…` rule holds out: the last min(1000, N/10) of N. */
@@ -45,21 +47,28 @@ export function* evaluate(inference: Inference, options: EvaluationOptions): Gen
   const { samples, attack } = options.selection;
   let clean = 0;
   let robust = 0;
+  let oneStep = 0;
   for (let from = 0; from < samples.size; from += options.batchSize) {
     const indices = range(from, Math.min(from + options.batchSize, samples.size));
     const right = rightlyClassified(inference, samples, indices);
     yield;
     clean += right.length;
-    if (attack !== null && right.length > 0) robust += yield* survivors(inference, right, { ...options, attack });
+    if (attack === null || right.length === 0) continue;
+    robust += yield* survivors(inference, right, { ...options, attack, start: "uniform" });
+    const whole = { ...attack, stepSize: attack.epsilon, steps: 1 };
+    oneStep += yield* survivors(inference, right, { ...options, attack: whole, start: "image" });
   }
   return {
     cleanAccuracy: clean / samples.size,
     robustAccuracy: attack === null ? null : robust / samples.size,
+    oneStepAccuracy: attack === null ? null : oneStep / samples.size,
   };
 }
 
+type Accuracies = Pick<Evaluation, "cleanAccuracy" | "robustAccuracy">;
+
 /** Whether an evaluation is strictly better: by robust accuracy where there is one, clean accuracy decides among equals. */
-export function isBetter(evaluation: Evaluation, best: Evaluation | null): boolean {
+export function isBetter(evaluation: Accuracies, best: Accuracies | null): boolean {
   if (best === null) return true;
   const robustGain = (evaluation.robustAccuracy ?? 0) - (best.robustAccuracy ?? 0);
   return robustGain > 0 || (robustGain === 0 && evaluation.cleanAccuracy > best.cleanAccuracy);
@@ -70,17 +79,24 @@ function rightlyClassified(inference: Inference, samples: Samples, indices: Uint
   return indices.filter((index, i) => predicted[i] === samples.labels[index]);
 }
 
-/** How many of rightly classified samples are so after PGD from one uniform start, the same in every evaluation. */
+interface SurvivorOptions extends EvaluationOptions {
+  readonly attack: InnerAttack;
+  /** "uniform": one random point of the ball, the same in every evaluation. */
+  readonly start: "uniform" | "image";
+}
+
+/** How many of rightly classified samples are so after the attack. */
 function* survivors(
   inference: Inference,
   indices: Uint32Array,
-  { selection, attack, bounds, seed }: EvaluationOptions & { readonly attack: InnerAttack },
+  { selection, attack, bounds, seed, start: from }: SurvivorOptions,
 ): Generator<void, number> {
   const { samples } = selection;
   const labels = labelsAt(samples, indices);
   const target = { inference, images: samples.read(indices), bounds };
   const draws = (place: number) => stream(seed, "pgd", indices[place] ?? 0);
-  const start = uniformStart(target, attack.epsilon, { batch: indices.length, draws });
+  const random = { batch: indices.length, draws };
+  const start = from === "image" ? target.images : uniformStart(target, attack.epsilon, random);
   const lossGradient = (logits: Float32Array) => crossEntropy(logits, labels, inference.classes).gradient;
   const ascent = innerAscent(target, { ...attack, start, lossGradient });
   let call = ascent.next();

@@ -7,7 +7,12 @@ const fraction = z.number().min(0).max(1);
 
 export const phaseSchema = z.enum(["train", "pretrain", "prune", "finetune"]);
 
-const evaluation = z.object({ step: count, cleanAccuracy: fraction, robustAccuracy: fraction.nullable() });
+const evaluation = z.object({
+  step: count,
+  cleanAccuracy: fraction,
+  robustAccuracy: fraction.nullable(),
+  oneStepAccuracy: fraction.nullable(),
+});
 
 /** Over the epoch under way; losses and reconnections are sums over images and steps. */
 const sums = z.object({

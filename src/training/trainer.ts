@@ -207,7 +207,8 @@ class TrainingLoop {
     const { learningRate } = schedule({ step: step - 1, epoch });
     const { weightLayers } = training;
     const connections = this.#connections ?? Int32Array.from(weightLayers, (_, i) => training.connections(i).length);
-    hooks.emit(epochRecord({ state: this.#state, selection, learningRate, weightLayers, connections }));
+    const tensors = training.tensors();
+    hooks.emit(epochRecord({ state: this.#state, selection, learningRate, weightLayers, connections, tensors }));
   }
 
   async #save(): Promise<void> {
@@ -220,13 +221,13 @@ class TrainingLoop {
   }
 
   #notFinite(loss: number): ResourceError {
-    const { training } = this.#options;
+    const { training, hooks } = this.#options;
     const layer = training.firstNonFinite();
+    const step = this.#state.step + 1;
     const where = layer === null ? "the weights are still finite" : `the first layer that is not finite is ${layer}`;
-    return new ResourceError(
-      `the loss is ${loss} at step ${this.#state.step + 1}, ${where}; the state from before is kept. ` +
-        "A lower --learning-rate usually helps",
-    );
+    const message = `the loss is ${loss} at step ${step}, ${where}; the state from before is kept`;
+    hooks.emit({ type: "notice", level: "warning", code: "loss-not-finite", message, step, layer, value: loss });
+    return new ResourceError(`${message}. A lower --learning-rate usually helps`);
   }
 }
 

@@ -171,7 +171,31 @@ test("a loss that is not finite ends the run with the step, the layer and the la
   );
   const lines = readFileSync(join(out, "records.ndjson"), "utf8").trim().split("\n");
   assert.match(lines.at(-1) ?? "", /"status":"failed"/);
+  const notice: unknown = JSON.parse(lines.at(-2) ?? "");
+  const { code, step, layer, value } = Object(notice);
+  assert.equal(code, "loss-not-finite");
+  assert.ok(step >= 1 && (layer === null || typeof layer === "string"));
+  assert.match(String(value), /NaN|Infinity/);
   assert.ok(existsSync(join(out, "state.safetensors")));
+});
+
+test("each epoch tells the best so far, one step against many, and what the weights look like", async (t) => {
+  const out = join(temporaryFolder(t), "run");
+  const { lines, notes } = await run({ ...small, out, epochs: 3, objective: "at" });
+  const epochs = lines.filter(({ type }) => type === "train.epoch").map((line) => recordSchema.parse(line));
+  let best = -1;
+  for (const record of epochs) {
+    assert.ok(record.type === "train.epoch" && "layers" in record);
+    const { robustAccuracy, oneStepAccuracy, cleanAccuracy } = Object(record);
+    best = Math.max(best, robustAccuracy);
+    assert.equal(Object(record).best.robustAccuracy, best);
+    assert.equal(Object(record).robustOverfitting, best - robustAccuracy);
+    assert.equal(Object(record).catastrophicOverfitting, oneStepAccuracy - robustAccuracy);
+    assert.ok(oneStepAccuracy <= cleanAccuracy);
+    for (const { connections, effective, largest, median } of Object(record).layers)
+      assert.ok(effective <= connections && median <= largest && largest > 0);
+  }
+  assert.match(notes[2] ?? "", /^epoch 3: loss \d.*, clean .* %, robust .* %, best .* % at epoch \d, one step .* %/);
 });
 
 test("a start above the budget is told, and so is the step at which the budget is reached", async (t) => {
