@@ -14,6 +14,11 @@ export const pruneHydraOptions = {
   ...everyCommand,
   ...engine,
   ...trainingData,
+  data: text({
+    argument: "NAME",
+    help: "data set: cifar10, cifar100, svhn, fashion, sample or a folder",
+    defaultText: "the checkpoint's, else cifar10",
+  }),
   ...training,
   method: choice(["hydra", "lwm", "random"], {
     argument: "NAME",

@@ -14,6 +14,7 @@ import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
 import type { CommandContext } from "./command.js";
 import { type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
+import { pruningData } from "./pruning-data.js";
 import { type PruningSource, pruningSource } from "./pruning-source.js";
 import { type TrainingImages, trainingImages } from "./training-images.js";
 import { openTrainingRun, type TrainingRun } from "./training-run.js";
@@ -40,7 +41,7 @@ export async function preparePlan(options: PruneHydraOptions, context: CommandCo
   const settings = settle(options);
   requireSourceFor(options.stage, context);
   const source = await pruningSource(options.dryRun ? { ...context, print: () => {} } : context);
-  const images = await trainingImages(options, settings);
+  const images = await trainingImages({ ...options, data: pruningData(options.data, source) }, settings);
   if (source !== null) requireSameModel(source, options, context);
   const network = source === null ? newNetwork(options, images.images) : fitting(source, images.images);
   const stages = stagesFor(options, source);

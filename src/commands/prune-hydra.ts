@@ -13,7 +13,7 @@ export const pruneHydra: Command<typeof pruneHydraOptions> = {
   positional: {
     name: "[CHECKPOINT]",
     many: false,
-    help: "the dense network to prune, - for the last one in the records on stdin; pre-trains one when left out",
+    help: "the dense network to prune; - for the last one in the records on stdin (sparse-train … | prune-hydra -); pre-trains one when left out",
   },
   later: laterFlags,
   whenClosed: "continue",

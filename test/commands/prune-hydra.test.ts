@@ -123,7 +123,8 @@ test("stages run one by one, by path and from the stream, end in the networks of
   const pruned = join(at("two"), "prune.safetensors");
   const { connections, ...sizes } = unnamed;
   const third = await run({ ...sizes, out: at("three"), stage: "finetune" }, { positionals: [pruned] });
-  const rest = await run({ ...unnamed, out: at("rest") }, { positionals: [join(at("one"), "pretrain.safetensors")] });
+  const { data, ...dataless } = unnamed;
+  const rest = await run({ ...dataless, out: at("rest") }, { positionals: [join(at("one"), "pretrain.safetensors")] });
 
   assert.deepEqual(await tensorsOf(at("one"), "pretrain"), await tensorsOf(at("all"), "pretrain"));
   assert.deepEqual(await tensorsOf(at("two"), "prune"), await tensorsOf(at("all"), "prune"));
@@ -135,6 +136,12 @@ test("stages run one by one, by path and from the stream, end in the networks of
     checkpointsOf(rest.lines).map(({ phase }) => phase),
     ["prune", "finetune", "finetune"],
   );
+  const costs = ["all", "three", "rest"].map(async (name) => {
+    const { checkpoint } = await readNetworkFile(join(at(name), "final.safetensors"));
+    return [checkpoint.imageSteps, checkpoint.forwardEquivalents];
+  });
+  const expected = [5 * 54, 5 * 54 * (1 + 2 * 2 + 6)];
+  assert.deepEqual(await Promise.all(costs), [expected, expected, expected]);
 });
 
 test("the baselines prune at once and are recorded under their names", async (t) => {
@@ -184,7 +191,10 @@ test("what cannot be pruned or fine-tuned is refused with the stage that could",
     /keeps \d+ weights of layer \w+, \d+ were asked for/,
   );
   await assert.rejects(from(dense, { model: "vgg16" }), /--model vgg16: .* holds tinycnn/);
-  await assert.rejects(from(dense, { data: "cifar10", dataDir: folder }), /cifar/);
+  await assert.rejects(
+    from(dense, { data: "cifar10" }),
+    /--data cifar10: .*pretrain.safetensors was trained on sample/,
+  );
   await assert.rejects(from(undefined, { sparsity: 0.9 }), /exclude each other/);
   await assert.rejects(from(undefined, { connections: 3 }), /--connections 3 cannot be shared out: 4 layers/);
   assert.ok(!existsSync(join(folder, "new")));
