@@ -46,9 +46,9 @@ function lineScreen(say: (text: string) => void): Screen {
         value += by;
         show(expected, detail);
       },
-      at: (done, total) => {
+      at: (done, total, detail = "") => {
         value = done;
-        show(total, "");
+        show(total, detail);
       },
       done: () => {},
     };
@@ -86,10 +86,10 @@ function barScreen(stderr: Terminal, say: (text: string) => void): Screen {
         value += by;
         show(detail);
       },
-      at: (done, newTotal) => {
+      at: (done, newTotal, detail = "") => {
         value = done;
         bar.setTotal(newTotal);
-        show("");
+        show(detail);
       },
       done: () => {
         if (current === bar) clear();

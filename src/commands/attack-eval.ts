@@ -1,10 +1,11 @@
 /** `attack-eval`: attacks networks given by path or by a record stream, and records what each attack leaves. */
-import { existsSync } from "node:fs";
 import { UsageError } from "../core/errors.js";
 import { requireDataName } from "../data/catalog.js";
 import { type AttackOptions, attackOptions } from "./attack-options.js";
-import { parseShard, planAttacks, rangeOf } from "./attack-plan.js";
+import { checkOutputs } from "./attack-outputs.js";
+import { parseShard, planAttacks } from "./attack-plan.js";
 import { attackAll } from "./attack-run.js";
+import { chosenIndices, chosenSamples, parseIndices } from "./attack-samples.js";
 import { attackTargets, openNetwork, type Target } from "./attack-targets.js";
 import type { Command, CommandContext } from "./command.js";
 import { networkText } from "./show-network.js";
@@ -20,7 +21,6 @@ export const attackEval: Command<typeof attackOptions> = {
     many: true,
     help: "checkpoint files; a record stream on standard input when there is none, or where - stands",
   },
-  later: ["transfer-from", "save-adversarial", "pictures", "export-robustbench"],
   whenClosed: "end",
   run,
 };
@@ -35,13 +35,10 @@ async function run(values: AttackOptions, context: CommandContext): Promise<numb
 
 /** All that can be wrong before a file is read. */
 function checkUsage(values: AttackOptions, paths: readonly string[], context: CommandContext): void {
-  planAttacks(values);
+  checkOutputs(values, planAttacks(values));
   if (values.shard !== null) parseShard(values.shard);
+  if (values.indices !== null) parseIndices(values.indices);
   if (values.data !== null) requireDataName(values.data);
-  const { exportDense, force } = values;
-  if (exportDense !== null && existsSync(exportDense) && !force) {
-    throw new UsageError(`--export-dense ${exportDense}: the file exists; --force overwrites it`);
-  }
   if (paths.includes("-") && context.stdin().isTerminal) {
     throw new UsageError(
       "nothing to attack: give checkpoint files, or pipe records in (sparse-train … | attack-eval …)",
@@ -61,8 +58,11 @@ async function sayPlan(values: AttackOptions, paths: readonly string[], context:
       continue;
     }
     const images = await testImages(await openNetwork({ type: "file", path }), values);
-    const [from, to] = rangeOf(images.samples, values.shard);
-    context.note(`would attack ${path} on ${images.name} test images ${from} to ${to - 1}: ${attacks.join(", ")}`);
+    const chosen = chosenSamples(images, values);
+    const [from, to] = chosen.range;
+    const count = chosen.included === null ? "" : `${chosenIndices(chosen).length} of `;
+    const which = `${images.name} test images ${from} to ${to - 1}`;
+    context.note(`would attack ${path} on ${count}${which}: ${attacks.join(", ")}`);
   }
   return 0;
 }

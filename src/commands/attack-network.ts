@@ -1,65 +1,94 @@
 /** Attacks one network: its images, its result records, its progress. */
 import { evaluate } from "../attacks/evaluation.js";
+import type { Journal } from "../attacks/journal.js";
+import type { ProgressState } from "../attacks/meter.js";
 import { type Outcome, resultFields } from "../attacks/outcome.js";
 import { parseNumber } from "../core/units.js";
 import { toFloat } from "../data/batches.js";
 import type { ImageSet } from "../data/image-set.js";
-import type { Engine } from "../engines/engine.js";
+import type { Inference } from "../engines/engine.js";
+import type { AdversarialImages } from "./adversarial-images.js";
 import type { SpelledAttack } from "./attack-plan.js";
+import type { ChosenSamples } from "./attack-samples.js";
 import type { OpenNetwork } from "./attack-targets.js";
 import type { CommandContext, ProgressTask } from "./command.js";
 import { reportNotice } from "./image-notice.js";
+import { curveLines, normsText } from "./outcome-text.js";
 import type { Recorder } from "./recorder.js";
 
 export interface AttackableNetwork extends OpenNetwork {
   readonly images: ImageSet;
+  readonly inference: Inference;
+}
+
+/** The network that images are crafted on (`--transfer-from`). */
+export interface SourceNetwork {
+  readonly path: string;
+  readonly inference: Inference;
+  readonly sha256: string;
 }
 
 export interface AttackRunOptions {
-  readonly engine: Engine;
+  readonly source: SourceNetwork | null;
   readonly attacks: readonly SpelledAttack[];
-  readonly range: readonly [number, number];
+  readonly chosen: ChosenSamples;
   readonly seed: number;
   readonly batchSize: number;
+  readonly journal: Journal;
+  readonly adversarial: AdversarialImages;
+  /** Path of the picture that will be drawn, for the records. */
+  readonly pictures: string | null;
+  /** Asked between engine calls; true ends the evaluation. */
+  readonly stopped: () => boolean;
   readonly context: CommandContext;
   readonly recorder: Recorder;
 }
 
-/** Emits one attack.result for each attack, `clean` first, as soon as it is known. Ends early when interrupted. */
-export async function attackNetwork(network: AttackableNetwork, options: AttackRunOptions): Promise<void> {
-  const { engine, attacks, range, seed, batchSize, context, recorder } = options;
-  const inference = engine.infer(network.file.network);
+/** Emits one attack.result for each attack, `clean` first, as soon as it is known, and gives them. Ends early when stopped. */
+export async function attackNetwork(
+  network: AttackableNetwork,
+  options: AttackRunOptions,
+): Promise<readonly Outcome[]> {
+  const { source, attacks, chosen, seed, batchSize, journal, adversarial, context, recorder } = options;
+  const outcomes: Outcome[] = [];
   const bar = attackProgress(network.reference.path, context);
   warnOfRadius(network, attacks, recorder);
   reportNotice(network.images, recorder);
   try {
     const results = evaluate({
-      inference,
+      inference: network.inference,
+      ...(source === null ? {} : { source }),
       samples: { labels: network.images.labels, images: (indices) => toFloat(network.images, indices) },
-      ...{ range, attacks, seed, batchSize },
+      range: chosen.range,
+      ...(chosen.included === null ? {} : { included: chosen.included }),
+      ...{ attacks, seed, batchSize, journal },
       bounds: [0, 1],
-      hooks: { interrupted: () => context.ending.aborted, progress: bar.show },
+      hooks: { interrupted: options.stopped, progress: bar.show, fooled: adversarial.take },
     });
     for await (const outcome of results) {
       bar.done();
+      outcomes.push(outcome);
       emitResult(outcome, network, options);
       await context.drained();
     }
   } finally {
     bar.done();
-    inference.dispose();
   }
+  for (const line of curveLines(outcomes, attacks)) context.note(`${network.reference.path}: ${line}`);
+  return outcomes;
 }
 
 function emitResult(
   outcome: Outcome,
   { reference, images }: AttackableNetwork,
-  { attacks, context, recorder }: AttackRunOptions,
+  { attacks, pictures, context, recorder }: AttackRunOptions,
 ): void {
   const fields = resultFields(outcome);
   const epsilonText = radiusText(outcome, attacks);
   const { name, split, sha256 } = images;
-  recorder.record("attack.result", { checkpoint: reference, ...fields, epsilonText, data: { name, split, sha256 } });
+  const drawn = pictures === null || outcome.epsilon === 0 ? {} : { pictures };
+  const data = { name, split, sha256 };
+  recorder.record("attack.result", { checkpoint: reference, ...fields, epsilonText, data, ...drawn });
   const { accuracy, correct, samples, seconds } = fields;
   const radius = outcome.epsilon === 0 ? "" : ` ε ${epsilonText}`;
   const percent = (100 * accuracy).toFixed(samples >= 10_000 ? 2 : 1);
@@ -67,6 +96,7 @@ function emitResult(
   const counts = foolbox === correct ? `${correct}/${samples}` : `${correct}/${samples}, as Foolbox counts ${foolbox}`;
   const title = `${reference.path}: ${outcome.attack.name}${radius}`;
   context.note(`${title} ${percent}% (${counts}), ${seconds.toFixed(1)} s`);
+  if (outcome.norms !== undefined) context.note(`${title}: ${normsText(outcome.norms)}`);
   for (const { message } of outcome.reliability.filter(({ member }) => member === undefined)) {
     context.note(`${title}: ${message}`);
   }
@@ -80,19 +110,11 @@ function radiusText({ attack, norm, epsilon }: Outcome, attacks: readonly Spelle
 
 function attackProgress(path: string, { progress }: CommandContext) {
   let current: { readonly attack: string; readonly task: ProgressTask } | null = null;
-  const show = ({
-    attack,
-    done,
-    total,
-  }: {
-    readonly attack: string;
-    readonly done: number;
-    readonly total: number;
-  }) => {
+  const show = ({ attack, done, total, robust }: ProgressState) => {
     if (current?.attack !== attack) {
       current = { attack, task: progress.start({ title: `${path}: ${attack}`, total, unit: "images" }) };
     }
-    current.task.at(done, total);
+    current.task.at(done, total, robust === null ? "" : `${robust} still right`);
   };
   const done = () => {
     current?.task.done();

@@ -23,11 +23,13 @@ export interface AttackChoice {
   readonly norm: Norm;
   readonly epsilon: Spelled | null;
   readonly epsilons: readonly Spelled[] | null;
+  /** Whether the shortest perturbations are wanted of attacks that look for them. */
+  readonly minimal: boolean;
 }
 
 /** Every attack at every radius, the attacks of one radius together. UsageError for names and constants that do not fit. */
 export function planAttacks(choice: AttackChoice): readonly SpelledAttack[] {
-  const { attacks, norm, epsilon, epsilons } = choice;
+  const { attacks, norm, epsilon, epsilons, minimal } = choice;
   if (epsilon !== null && epsilons !== null)
     throw new UsageError("--epsilon and --epsilons exclude each other; give one");
   const recipes = parseAttacks({
@@ -36,9 +38,12 @@ export function planAttacks(choice: AttackChoice): readonly SpelledAttack[] {
     ...(choice.restarts === null ? {} : { restarts: choice.restarts }),
   });
   checkNorm(recipes, norm);
+  if (minimal && !recipes.some((recipe) => recipe.type === "attack" && recipe.nearest !== null)) {
+    throw new UsageError("--minimal: no attack of --attacks looks for the shortest perturbation; add fab, fab-t or bb");
+  }
   const radii = epsilons ?? [epsilon ?? RADII[norm]];
   return radii.flatMap(({ value, text }) =>
-    recipes.map((recipe) => ({ recipe, norm, epsilon: value, epsilonText: text })),
+    recipes.map((recipe) => ({ recipe, norm, epsilon: value, epsilonText: text, minimal })),
   );
 }
 

@@ -1,19 +1,22 @@
 /** One run of `attack-eval`: from the targets, one after the other, to its records. */
-import { InputError, UsageError } from "../core/errors.js";
+import { InputError } from "../core/errors.js";
+import { toFloat } from "../data/batches.js";
 import type { ImageSet } from "../data/image-set.js";
 import { chooseEngine } from "../engines/choose.js";
 import type { Engine } from "../engines/engine.js";
-import { writeNetworkFile } from "../models/network-file.js";
-import { type AttackableNetwork, attackNetwork } from "./attack-network.js";
+import { AdversarialImages } from "./adversarial-images.js";
+import { measuredBatch } from "./attack-batch.js";
+import { type AttackableNetwork, attackNetwork, type SourceNetwork } from "./attack-network.js";
 import type { AttackOptions } from "./attack-options.js";
-import { planAttacks, rangeOf } from "./attack-plan.js";
+import { checkOneNetwork, exportDense, writeOutputs } from "./attack-outputs.js";
+import { planAttacks } from "./attack-plan.js";
+import { type ChosenSamples, chosenIndices, chosenSamples } from "./attack-samples.js";
+import { type AttackState, openAttackState } from "./attack-state.js";
 import { type OpenNetwork, openNetwork, type Target } from "./attack-targets.js";
 import { type CommandContext, exitCodeOf, type Signal } from "./command.js";
 import { newRunId, Recorder } from "./recorder.js";
 import { testImages } from "./test-images.js";
-
-/** Enough to keep every core busy with lines of 16 images, small enough for any memory. */
-const DEFAULT_BATCH = 128;
+import { openSource, requireFit } from "./transfer-source.js";
 
 /**
  * Emits `run.start` with the first target, so that it names the data, then results and notices, then `run.end`; gives the
@@ -25,7 +28,8 @@ export async function attackAll(
   context: CommandContext,
 ): Promise<number> {
   const engine = chooseEngine({ engine: values.engine, threads: values.threads ?? undefined });
-  const recorder = new Recorder({ run: newRunId(context.now()), context });
+  const state = await stateOf(values, context);
+  const recorder = new Recorder({ run: state.run, context });
   const steps = stepsOf(targets, values, context);
   const first = await steps.next();
   const signal = context.interrupted();
@@ -35,9 +39,27 @@ export async function attackAll(
   const data = images && { name: images.name, split: images.split, samples: images.samples, sha256: images.sha256 };
   const { config, version } = context;
   const start = { command: "attack-eval", version, config, seed: values.seed, engine: engine.info, data };
-  return recorder.during(start, () =>
-    takeSteps(startingWith(first.value, steps), { values, context, engine, recorder }),
-  );
+  const stopped = stopAfter(values.maxMinutes, context);
+  const source = values.transferFrom === null ? null : await openSource(values.transferFrom, engine);
+  const surroundings = { values, context, engine, recorder, state, stopped, source };
+  try {
+    return await recorder.during(start, () => takeSteps(startingWith(first.value, steps), surroundings));
+  } finally {
+    source?.inference.dispose();
+    await state.write();
+  }
+}
+
+function stateOf({ state, force, saveAdversarial, pictures }: AttackOptions, context: CommandContext) {
+  const keepsImages = saveAdversarial !== null || pictures !== null;
+  const run = newRunId(context.now());
+  return openAttackState({ path: state, force, run, config: context.resultConfig, keepsImages });
+}
+
+/** Asked between engine calls, whether a signal came or `--max-minutes` are over. */
+function stopAfter(minutes: number | null, { ending }: CommandContext): () => boolean {
+  const began = performance.now();
+  return () => ending.aborted || (minutes !== null && performance.now() - began >= 60_000 * minutes);
 }
 
 /** A network to work on, opened and with its images (null where nothing is attacked), or why there is none. */
@@ -45,10 +67,10 @@ type Step =
   | {
       readonly type: "network";
       readonly network: OpenNetwork;
-      readonly images: ImageSet | null;
-      /** Samples to attack, [from, to). */
-      readonly range: readonly [number, number];
+      readonly images: ImageSet;
+      readonly chosen: ChosenSamples;
     }
+  | { readonly type: "export"; readonly network: OpenNetwork; readonly images: null }
   | { readonly type: "none"; readonly code: string; readonly reason: string; readonly images: null };
 
 /** Each checkpoint once, opened when its turn comes. */
@@ -69,8 +91,12 @@ async function* stepsOf(
     const network = await openNetwork(target);
     if (seen.has(network.file.sha256)) continue;
     seen.add(network.file.sha256);
-    const images = attacks ? await testImages(network, values) : null;
-    yield { type: "network", network, images, range: rangeOf(images?.samples ?? 1, attacks ? values.shard : null) };
+    if (!attacks) {
+      yield { type: "export", network, images: null };
+      continue;
+    }
+    const images = await testImages(network, values);
+    yield { type: "network", network, images, chosen: chosenSamples(images, values) };
   }
 }
 
@@ -84,10 +110,13 @@ interface Surroundings {
   readonly context: CommandContext;
   readonly engine: Engine;
   readonly recorder: Recorder;
+  readonly state: AttackState;
+  readonly stopped: () => boolean;
+  readonly source: SourceNetwork | null;
 }
 
 async function takeSteps(steps: AsyncGenerator<Step, void, void>, surroundings: Surroundings): Promise<Signal | null> {
-  const { values, context, recorder } = surroundings;
+  const { values, context, recorder, stopped } = surroundings;
   let networks = 0;
   for await (const step of steps) {
     if (step.type === "none") {
@@ -95,36 +124,45 @@ async function takeSteps(steps: AsyncGenerator<Step, void, void>, surroundings: 
       context.note(step.reason);
       continue;
     }
-    networks++;
-    if (values.exportDense !== null) await exportDense(step.network, values.exportDense, { networks, context });
-    if (step.images !== null) await attackOne({ ...step.network, images: step.images }, step.range, surroundings);
-    if (context.ending.aborted) break;
+    if (++networks > 1) checkOneNetwork(values, step.network.reference.path);
+    if (values.exportDense !== null) await exportDense(step.network, values.exportDense, context);
+    if (step.type === "network") await attackOne(step.network, step, surroundings);
+    if (stopped()) break;
   }
-  if (context.interrupted() === null && networks === 0) throw nothingToAttack();
-  return context.interrupted();
+  if (!stopped() && networks === 0) throw nothingToAttack();
+  // Running out of time is an interruption like Ctrl-C; a reader that has gone is none.
+  return context.interrupted() ?? (stopped() && !context.ending.aborted ? "SIGINT" : null);
 }
 
 async function attackOne(
-  network: AttackableNetwork,
-  range: readonly [number, number],
+  open: OpenNetwork,
+  { images, chosen }: { readonly images: ImageSet; readonly chosen: ChosenSamples },
   surroundings: Surroundings,
 ): Promise<void> {
-  const { seed, batchSize } = surroundings.values;
-  const attacks = planAttacks(surroundings.values);
-  const size = batchSize === "auto" ? DEFAULT_BATCH : batchSize;
-  await attackNetwork(network, { ...surroundings, attacks, range, seed, batchSize: size });
+  const { values, context, engine, state, source } = surroundings;
+  if (source !== null) requireFit(source, open);
+  const inference = engine.infer(open.file.network);
+  try {
+    const network = { ...open, images, inference };
+    const adversarial = new AdversarialImages();
+    const attacks = planAttacks(values);
+    const batchSize = batchOf(network, chosen, values);
+    const [from, to] = chosen.range;
+    const evaluated = { sha256: open.file.sha256, data: images.sha256, samples: to - from, adversarial };
+    const run = { ...surroundings, attacks, chosen, batchSize, adversarial };
+    const { seed, pictures } = values;
+    const outcomes = await attackNetwork(network, { ...run, seed, pictures, journal: state.journal(evaluated) });
+    if (!surroundings.stopped()) await writeOutputs({ network, outcomes, ...run }, values, context);
+  } finally {
+    inference.dispose();
+  }
 }
 
-async function exportDense(
-  { file, reference }: OpenNetwork,
-  path: string,
-  { networks, context }: { readonly networks: number; readonly context: CommandContext },
-): Promise<void> {
-  if (networks > 1) {
-    throw new UsageError(`--export-dense ${path}: one file holds one network, and ${reference.path} is the second`);
-  }
-  await writeNetworkFile(path, file.network, file.checkpoint, { dense: true });
-  context.note(`${reference.path}: written to ${path} with dense weights`);
+function batchOf(network: AttackableNetwork, chosen: ChosenSamples, { batchSize }: AttackOptions): number {
+  if (batchSize !== "auto") return batchSize;
+  const indices = chosenIndices(chosen);
+  const images = (count: number) => toFloat(network.images, indices.subarray(0, count));
+  return measuredBatch({ ...network, network: network.file.network, images, samples: indices.length });
 }
 
 function nothingToAttack(): InputError {

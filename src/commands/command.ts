@@ -82,8 +82,8 @@ export interface Progress {
 export interface ProgressTask {
   /** `detail`: a few words shown behind the bar, "loss 1.23". */
   advance(by: number, detail?: string): void;
-  /** So far, of a total that has been found to be another. */
-  at(done: number, total: number): void;
+  /** So far, of a total that has been found to be another; `detail` as in `advance`. */
+  at(done: number, total: number, detail?: string): void;
   done(): void;
 }
 

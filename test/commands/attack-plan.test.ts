@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { parseShard, planAttacks, rangeOf } from "../../src/commands/attack-plan.js";
 import { UsageError } from "../../src/core/errors.js";
 
-const choice = { attacks: new Map([["fgsm", {}], ["pgd20", { restarts: 2 }]]), restarts: null, norm: "linf", epsilon: null, epsilons: null } as const; // biome-ignore format: one line
+const choice = { attacks: new Map([["fgsm", {}], ["pgd20", { restarts: 2 }]]), restarts: null, norm: "linf", epsilon: null, epsilons: null, minimal: false } as const; // biome-ignore format: one line
 
 test("every attack stands at every radius, with the radius as it was written", () => {
   const epsilons = [{ value: 4 / 255, text: "4/255" }, { value: 0.1, text: "0.1" }]; // biome-ignore format: one line
