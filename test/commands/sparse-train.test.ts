@@ -29,9 +29,12 @@ for (const [mode, objective] of [
   ["bayes", "at"],
   ["fixed", "natural"],
   ["dense", "at"],
+  ["deep-rewiring", "at"],
+  ["set", "mat"],
+  ["rigl", "at"],
 ] as const) {
   const { density, ...rest } = small;
-  const flags = { ...(mode === "dense" ? rest : small), mode, objective };
+  const flags = { ...(mode === "dense" ? rest : small), mode, objective, exchangeEvery: 2 };
   test(`a ${mode} run (${objective}) that is stopped again and again ends in the bytes and records of one that is not`, async (t) => {
     const folder = temporaryFolder(t);
     const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
