@@ -40,6 +40,9 @@ async function run(options: Options, context: CommandContext): Promise<number> {
   if (collected === null) return endedEarly(context);
   if (collected.networks.length === 0) throw new InputError(nothingToCompare(collected));
   const comparison = await comparisonOf(collected, options, baselineIsFile);
+  if (options.published !== null && comparison.columns.every(({ published }) => published === null)) {
+    context.note(`--published ${options.published}: no numbers for the data, model and density of these networks`);
+  }
   const verdict = verdictOf(failIf, condition, comparison);
   await write(options, context, { comparison, collected, verdict });
   if (verdict === null || !verdict.failed) return 0;

@@ -22,7 +22,7 @@ export type Condition =
 export type Operator = "<" | "<=" | ">" | ">=" | "==" | "!=";
 
 export type Quantity =
-  | { readonly type: "number"; readonly value: number; readonly hasUnit: boolean; readonly at: number }
+  | { readonly type: "number"; readonly value: number; readonly unit: string; readonly at: number }
   | { readonly type: "+" | "-"; readonly left: Quantity; readonly right: Quantity }
   | { readonly type: "metric"; readonly name: string; readonly ofBaseline: boolean; readonly at: number }
   | { readonly type: Statistic; readonly name: string; readonly ofBaseline: boolean; readonly at: number };
@@ -110,7 +110,7 @@ class Parser {
     const { kind, text, unit, at } = this.#token();
     if (kind === "number") {
       this.#next++;
-      return { type: "number", value: Number(text) / (unit === "" ? 1 : 100), hasUnit: unit !== "", at };
+      return { type: "number", value: Number(text) / (unit === "" ? 1 : 100), unit, at };
     }
     if (kind !== "name" || RESERVED.has(text)) throw this.#unexpected("a number or a metric");
     const follows = this.#tokens[this.#next + 1]?.text;

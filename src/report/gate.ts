@@ -92,8 +92,9 @@ interface Value {
 
 function quantityValue(quantity: Quantity, place: Place): Value {
   if (quantity.type === "number") {
-    const { value, hasUnit } = quantity;
-    return { value, text: hasUnit ? percent(value) : String(value), isShare: false };
+    const { value, unit } = quantity;
+    const text = unit === "" ? String(value) : `${Number((100 * value).toPrecision(12))}${unit}`;
+    return { value, text, isShare: false };
   }
   if ("left" in quantity) {
     const [left, right] = [quantityValue(quantity.left, place), quantityValue(quantity.right, place)];
@@ -115,7 +116,7 @@ function metricValue(quantity: Exclude<Quantity, { type: "number" | "+" | "-" }>
   const value = cell === null ? null : statistics[type](cell);
   if (value === null) throw new InputError(`--fail-if: ${column.label} has no ${missing(type, spelling)}`);
   const title = type === "metric" ? spelling : `${type.replace(" ", "(")}(${spelling})${type.includes(" ") ? ")" : ""}`;
-  return { value, text: `${title} ${type === "p" ? value.toPrecision(3) : percent(value)}`, isShare: type !== "p" };
+  return { value, text: `${title} ${shown(type, value)}`, isShare: type !== "p" };
 }
 
 type Statistics = Exclude<Quantity["type"], "number" | "+" | "-">;
@@ -193,7 +194,7 @@ function missing(type: Statistics, spelling: string): string {
 /** "pgd50 < 45" would hold for every network there is. */
 function requireSpelledShares(sides: readonly Quantity[], values: readonly Value[], { expression }: Place): void {
   if (!values.some(({ isShare }) => isShare)) return;
-  const wrong = sides.flatMap(numbersIn).find(({ value, hasUnit }) => value > 1 && !hasUnit);
+  const wrong = sides.flatMap(numbersIn).find(({ value, unit }) => value > 1 && unit === "");
   if (wrong === undefined) return;
   throw syntaxError(expression, wrong.at, `accuracies are shares of 1; write ${wrong.value}% (or ${wrong.value}pp)`);
 }
@@ -203,8 +204,9 @@ function numbersIn(quantity: Quantity): readonly Extract<Quantity, { type: "numb
   return "left" in quantity ? [...numbersIn(quantity.left), ...numbersIn(quantity.right)] : [];
 }
 
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
+function shown(type: Statistics, value: number): string {
+  if (type === "p") return String(Number(value.toPrecision(3)));
+  return `${(100 * value).toFixed(2)}${type.endsWith("difference") ? "pp" : "%"}`;
 }
 
 /** The verdict as sentences, for the table's notes and stderr: whether it held, then each network it held for. */
