@@ -62,7 +62,7 @@ test("the test and the bounds of the difference can be asked for", () => {
 const wrong: readonly (readonly [string, number, RegExp])[] = [
   ["", 1, /the end where a number or a metric/],
   ["clean < ", 9, /the end where/],
-  ["clean < 1 % 2", 13, /"2" where and, or/],
+  ["clean < 1 2", 11, /"2" where and, or/],
   ["clean & fgsm", 7, /"&" means nothing/],
   ["max(clean) < 1", 1, /no function max/],
   ["0.1 < 0.2", 1, /names no metric/],
