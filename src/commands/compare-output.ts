@@ -29,16 +29,16 @@ export async function renderComparison(options: Options, made: Made, context: Co
   if (options.bibtex) return bibtex(made.comparison);
   const table = tableOf(options, made.comparison);
   if (options.format === "html") {
-    return (await import("./compare-figures.js")).renderPage(table, notesOf(made), made, context);
+    return (await import("./compare-figures.js")).renderPage(table, notesOf(made, table), made, context);
   }
   return formats[options.format](table, made);
 }
 
 const formats = {
-  md: (table: Table, made: Made) => markdown(table, notesOf(made)),
+  md: (table: Table, made: Made) => markdown(table, notesOf(made, table)),
   csv: (table: Table) => csv(table),
   json: (table: Table, { comparison, verdict }: Made) => jsonReport(table, comparison.remarks, verdict),
-  latex: (table: Table, made: Made) => latex(table, notesOf(made)),
+  latex: (table: Table, made: Made) => latex(table, notesOf(made, table)),
 } as const;
 
 /** UsageError where there is no summary to append to. */
@@ -48,7 +48,8 @@ export async function appendStepSummary(options: Options, made: Made, context: C
     throw new UsageError("--step-summary: $GITHUB_STEP_SUMMARY is not set; it names the file on GitHub's runners");
   }
   const used = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  const { text, leftOut } = fittingSummary(tableOf({ ...options, format: "md" }, made.comparison), notesOf(made), used);
+  const table = tableOf({ ...options, format: "md" }, made.comparison);
+  const { text, leftOut } = fittingSummary(table, notesOf(made, table), used);
   if (leftOut !== null) context.note(leftOut);
   try {
     appendFileSync(file, text);
@@ -63,6 +64,6 @@ function tableOf({ format, layout, columns, digits, sortBy }: Options, compariso
   return layoutTable(layout ?? (forPrograms ? "results" : "poster"), comparison, { names, digits, sortBy });
 }
 
-function notesOf({ comparison, verdict }: Made): readonly string[] {
-  return [...footer(comparison), ...(verdict === null ? [] : verdictNotes(verdict))];
+function notesOf({ comparison, verdict }: Made, table: Table): readonly string[] {
+  return [...footer(comparison, table), ...(verdict === null ? [] : verdictNotes(verdict))];
 }

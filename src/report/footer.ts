@@ -1,11 +1,18 @@
 /** The lines below a table: which images, which interval and test, then the remarks. */
 import { SIGNIFICANCE } from "./accuracy-text.js";
 import type { Comparison } from "./comparison.js";
+import type { Table } from "./table.js";
 
-export function footer({ columns, rows, remarks }: Comparison): readonly string[] {
+/** `table`: as laid out; where it shows no differences, nothing is said of tests. */
+export function footer({ columns, rows, remarks }: Comparison, table: Table): readonly string[] {
+  const showsDifferences = table.columns.some(({ key }) => /(^|\s)difference$/.test(key));
   const results = columns.flatMap(({ networks }) => networks.flatMap(({ results }) => [...results.values()]));
   const images = results.map(({ data, range }) => `${data.name} ${data.split}, ${range[0]} to ${range[1] - 1}`);
-  return [`Images: ${[...new Set(images)].join("; ")}; 95% Wilson intervals.`, ...tests(rows), ...remarks];
+  return [
+    `Images: ${[...new Set(images)].join("; ")}; 95% Wilson intervals.`,
+    ...(showsDifferences ? tests(rows) : []),
+    ...remarks,
+  ];
 }
 
 function tests(rows: Comparison["rows"]): readonly string[] {
