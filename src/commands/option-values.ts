@@ -7,6 +7,8 @@ export interface Limits {
   readonly atLeast?: number;
   readonly below?: number;
   readonly atMost?: number;
+  /** On the range [0, 1] of pixels, where a whole number was probably meant in 255ths. */
+  readonly ofPixels?: boolean;
 }
 
 /** A number that keeps its spelling, for records that show "8/255". */
@@ -60,7 +62,8 @@ export function within(value: number, limits: Limits): number {
   const { above, atLeast, below, atMost } = limits;
   const tooLow = (above !== undefined && value <= above) || (atLeast !== undefined && value < atLeast);
   const tooHigh = (below !== undefined && value >= below) || (atMost !== undefined && value > atMost);
-  if (tooLow || tooHigh) throw new Error(`${value} is out of range; give a number ${inWords(limits)}`);
+  if (tooLow || tooHigh)
+    throw new Error(`${value} is out of range; give a number ${inWords(limits)}${pixelHint(value, limits)}`);
   return value;
 }
 
@@ -72,6 +75,10 @@ function inWords({ above, atLeast, below, atMost }: Limits): string {
     atMost === undefined ? "" : `at most ${atMost}`,
   ];
   return parts.filter((part) => part !== "").join(" and ");
+}
+
+function pixelHint(value: number, { ofPixels }: Limits): string {
+  return ofPixels && Number.isInteger(value) && value > 1 && value <= 255 ? `; did you mean ${value}/255?` : "";
 }
 
 export function show(value: unknown): string {

@@ -8,7 +8,7 @@ import type { SelectionRule } from "../training/selection.js";
 import type { OptionValues } from "./command.js";
 import { densityOptions, givenDensities, targetOf } from "./density-options.js";
 import { choice, count, number, text, toggle } from "./options.js";
-import { engine, everyCommand, training, trainingData } from "./shared-options.js";
+import { engine, everyCommand, pixelRange, training, trainingData } from "./shared-options.js";
 
 export const pruneHydraOptions = {
   ...everyCommand,
@@ -53,10 +53,10 @@ export const pruneHydraOptions = {
   epsilon: number({
     argument: "X",
     help: "radius of the training attack",
-    above: 0,
+    ...pixelRange,
     defaultText: "8/255; reference: 0.031",
   }),
-  attackStep: number({ argument: "X", help: "its step", above: 0, defaultText: "2/255; reference: 0.0078" }),
+  attackStep: number({ argument: "X", help: "its step", ...pixelRange, defaultText: "2/255; reference: 0.0078" }),
   attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
   beta: number({ argument: "X", help: "weight of the KL term of trades and mart", default: 6, atLeast: 0 }),
   profile: choice(["corrected", "reference"], {

@@ -69,6 +69,9 @@ export const attackData = {
   }),
 };
 
+/** Limits of the training attack's radius and step. */
+export const pixelRange = { above: 0, atMost: 1, ofPixels: true };
+
 /** Of sparse-train and prune-hydra. */
 export const training = {
   trainSamples: count({ argument: "N", help: "train on the first N images", atLeast: 1, defaultText: "all" }),
@@ -82,7 +85,7 @@ export const training = {
   resume: toggle({ help: "go on with the run in --out", inConfig: false }),
   checkpointEvery: duration({
     argument: "TIME",
-    help: "save the resumable state this often, besides each epoch",
+    help: "save the resumable state this often, besides each epoch; a number alone is seconds",
     default: "5m",
     changesResult: false,
   }),

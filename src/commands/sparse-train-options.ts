@@ -7,7 +7,7 @@ import type { SelectionRule } from "../training/selection.js";
 import type { OptionValues } from "./command.js";
 import { densityOptions, givenDensities, targetOf } from "./density-options.js";
 import { choice, count, layerDensities, number, text, toggle } from "./options.js";
-import { engine, everyCommand, training, trainingData } from "./shared-options.js";
+import { engine, everyCommand, pixelRange, training, trainingData } from "./shared-options.js";
 
 export const sparseTrainOptions = {
   ...everyCommand,
@@ -63,8 +63,8 @@ export const sparseTrainOptions = {
     defaultText: "0.0005; deep-rewiring: 0",
   }),
   momentum: number({ argument: "X", help: "momentum", atLeast: 0, below: 1, defaultText: "0.9; deep-rewiring: 0" }),
-  epsilon: number({ argument: "X", help: "radius of the training attack", default: "8/255", above: 0 }),
-  attackStep: number({ argument: "X", help: "its step", default: "2/255", above: 0 }),
+  epsilon: number({ argument: "X", help: "radius of the training attack", default: "8/255", ...pixelRange }),
+  attackStep: number({ argument: "X", help: "its step", default: "2/255", ...pixelRange }),
   attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
   beta: number({ argument: "X", help: "weight of the KL term of trades, mart and rst", default: 6, atLeast: 0 }),
   rstData: text({
