@@ -60,7 +60,7 @@ async function start<Table extends OptionTable>(command: Command<Table>, argv: r
   if (line.help) return printAndExit(helpText(command));
   if (line.version) return printAndExit(`${await packageVersion()}\n`);
   if (line.flags.get("engines") === true) return printAndExit(await enginesText());
-  const merged = await mergeConfig(command, line.flags);
+  const merged = await mergedConfig(command, line.flags);
   if (line.flags.get("printConfig") === true) return printAndExit(configText(merged.config));
   const surroundings = surround(command, line.flags.get("quiet") === true || merged.config.quiet === true);
   try {
@@ -81,6 +81,13 @@ async function start<Table extends OptionTable>(command: Command<Table>, argv: r
     surroundings.screen.clear();
     surroundings.interruption.release();
   }
+}
+
+/** With what a run that is gone on with was started with, where nothing else is given. */
+async function mergedConfig<Table extends OptionTable>(command: Command<Table>, flags: ReadonlyMap<string, unknown>) {
+  const merged = await mergeConfig(command, flags);
+  const stored = await command.stored?.(merged.options);
+  return stored === undefined ? merged : mergeConfig(command, flags, stored);
 }
 
 interface Surroundings {

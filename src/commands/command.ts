@@ -27,6 +27,8 @@ export interface Command<Table extends OptionTable> {
   readonly positional?: { readonly name: string; readonly many: boolean; readonly help: string };
   /** Flags that belong to the contract and are not there yet: refused by name. */
   readonly later?: readonly string[];
+  /** Config of a run that the options go on with: it holds for keys that are not given. */
+  readonly stored?: (options: OptionValues<Table>) => Promise<Config>;
   /** When whoever reads stdout has closed it: end quietly with 0, or say so once and go on. */
   readonly whenClosed: "end" | "continue";
   /** Does the work and gives the exit code: 0, 1, or 130 and 143 by `exitCodeOf(signal)`. Errors are thrown. */

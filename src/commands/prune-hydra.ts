@@ -4,6 +4,7 @@ import { type Command, type CommandContext, exitCodeOf } from "./command.js";
 import { laterFlags, type PruneHydraOptions, pruneHydraOptions } from "./prune-hydra-options.js";
 import { describePlan, type PruningPlan, preparePlan } from "./prune-hydra-plan.js";
 import { prunePlan } from "./prune-hydra-run.js";
+import { storedConfig } from "./stored-config.js";
 
 export const pruneHydra: Command<typeof pruneHydraOptions> = {
   name: "prune-hydra",
@@ -16,6 +17,7 @@ export const pruneHydra: Command<typeof pruneHydraOptions> = {
     help: "the dense network to prune; - for the last one in the records on stdin (sparse-train … | prune-hydra -); pre-trains one when left out",
   },
   later: laterFlags,
+  stored: (options) => storedConfig({ name: "prune-hydra", options: pruneHydraOptions }, options),
   whenClosed: "continue",
   run,
 };

@@ -5,6 +5,7 @@ import { type Command, type CommandContext, exitCodeOf } from "./command.js";
 import { laterFlags, type SparseTrainOptions, sparseTrainOptions } from "./sparse-train-options.js";
 import { describePlan, preparePlan } from "./sparse-train-plan.js";
 import { trainPlan } from "./sparse-train-run.js";
+import { storedConfig } from "./stored-config.js";
 
 export const sparseTrain: Command<typeof sparseTrainOptions> = {
   name: "sparse-train",
@@ -12,6 +13,7 @@ export const sparseTrain: Command<typeof sparseTrainOptions> = {
   example: "sparse-train --data sample --model tinycnn --density 0.1 --epochs 5 --out runs/first",
   options: sparseTrainOptions,
   later: laterFlags,
+  stored: (options) => storedConfig({ name: "sparse-train", options: sparseTrainOptions }, options),
   whenClosed: "continue",
   run,
 };
