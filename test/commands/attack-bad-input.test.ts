@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { InputError, UsageError } from "../../src/core/errors.js";
+import type { Network, Tensor } from "../../src/models/network.js";
+import { readNetworkFile, writeNetworkFile } from "../../src/models/network-file.js";
+import { attack, attackFolder, type Flags, results } from "../support/attack-calls.js";
+import { npyFile } from "../support/npy-file.js";
+
+const IMAGES = 20;
+const PIXELS = 32 * 32;
+
+/** A folder of grey images, with labels from 0 to 7 unless others are given. */
+function ownImages(folder: string, given: { labels?: number[]; pixels?: Float32Array; names?: string } = {}): string {
+  mkdirSync(folder);
+  const labels = given.labels ?? Array.from({ length: IMAGES }, (_, i) => i % 8);
+  const bytes = Uint8Array.from({ length: IMAGES * PIXELS }, (_, i) => (i * 37) % 256);
+  const shape = [IMAGES, 32, 32, 1];
+  const floats = given.pixels;
+  const images = floats
+    ? npyFile({ shape, descr: "<f4", bytes: new Uint8Array(floats.buffer) })
+    : npyFile({ shape, bytes });
+  writeFileSync(`${folder}/images.npy`, images);
+  writeFileSync(`${folder}/labels.npy`, npyFile({ shape: [IMAGES], bytes: Uint8Array.from(labels) }));
+  if (given.names !== undefined) writeFileSync(`${folder}/classes.txt`, given.names);
+  return folder;
+}
+
+async function refused(path: string, flags: Flags, kind: typeof UsageError | typeof InputError, message: RegExp) {
+  await assert.rejects(attack(path, { attacks: "fgsm", ...flags }), (error) => {
+    assert.ok(error instanceof kind, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+test("images of one's own are attacked, also where their labels do not show every class of the network", async (context) => {
+  const at = await attackFolder(context);
+  const { lines, code } = await attack(at("toy.safetensors"), { attacks: "fgsm", data: ownImages(at("own")) });
+  assert.equal(code, 0);
+  assert.deepEqual(
+    results(lines).map(({ samples }) => samples),
+    [IMAGES, IMAGES],
+  );
+});
+
+test("labels out of range, pixels outside [0, 1] or not finite, and named classes of another number are refused", async (context) => {
+  const at = await attackFolder(context);
+  const toy = at("toy.safetensors");
+  const labels = Array.from({ length: IMAGES }, (_, i) => (i === 7 ? 12 : 1));
+  await refused(toy, { data: ownImages(at("far"), { labels }) }, InputError, /has 10 classes; .*far has 13/);
+  const named = ownImages(at("named"), { names: "cat\ndog\n", labels: labels.fill(1) });
+  await refused(toy, { data: named }, InputError, /has 10 classes; .*named has 2/);
+  for (const [name, value] of [
+    ["above", 1.5],
+    ["nan", Number.NaN],
+    ["below", -1],
+  ] as const) {
+    const pixels = new Float32Array(IMAGES * PIXELS).fill(value, 5 * PIXELS);
+    await refused(toy, { data: ownImages(at(name), { pixels }) }, InputError, /images\.npy: image 5 has a pixel of/);
+  }
+});
+
+test("a network whose logits are not finite is recorded as wrong, with a check that says so", async (context) => {
+  const at = await attackFolder(context);
+  const { network, checkpoint } = await readNetworkFile(at("toy.safetensors"));
+  await writeNetworkFile(at("huge.safetensors"), enlarged(network), checkpoint);
+  const { lines, notes } = await attack(at("huge.safetensors"), { attacks: "fgsm,square", samples: 30, epsilon: 0.01 });
+  const [clean] = results(lines);
+  assert.equal(clean?.correct, 0);
+  const checks: unknown = clean?.reliability;
+  assert.ok(Array.isArray(checks) && checks.some((one) => Object(one).check === "non-finite-logits"));
+  assert.ok(notes.some((note) => note.includes("logits that are not finite")));
+});
+
+/** Weights so large that sums overflow, though each is finite. */
+function enlarged(network: Network): Network {
+  const tensors = [...network.tensors].map(([name, tensor]): [string, Tensor] => {
+    return [name, { ...tensor, values: tensor.values.map((value) => value * 1e38) }];
+  });
+  return { ...network, tensors: new Map(tensors) };
+}
+
+test("radii, shards, names and constants that there are none of are refused, with what would be right", async (context) => {
+  const at = await attackFolder(context);
+  const toy = at("toy.safetensors");
+  await refused(toy, { attacks: "pdg50" }, UsageError, /did you mean "pgd50"/);
+  await refused(toy, { attacks: { pgd50: { stepsize: 1 } } }, UsageError, /stepsize: unknown constant.*stepSize/);
+  await refused(toy, { shard: "3/2" }, UsageError, /I from 1 to N/);
+  await refused(toy, { samples: 2, shard: "1/3" }, UsageError, /at most 2 shards/);
+  await refused(toy, { attacks: "bb", norm: "l2" }, UsageError, /none in l2, only in linf/);
+  for (const epsilon of ["0", "-1", "x"]) {
+    await assert.rejects(attack(toy, { attacks: "fgsm", epsilon }), UsageError);
+  }
+});
