@@ -77,6 +77,11 @@ export class TrainingRun {
     return this.#directory.path;
   }
 
+  /** For people: the name of a folder that is yet to be made is not known before. */
+  get shownPath(): string {
+    return this.#options.out ?? join("runs", "RUN");
+  }
+
   get recorder(): Recorder {
     return this.#recorder;
   }
@@ -93,6 +98,7 @@ export class TrainingRun {
       if (resumed?.state.text.isDone) return 0;
       const code = await this.#recorder.during(resumed === null ? start : null, async () => signalOf(await work()));
       if (code === 0) await this.#saveDone();
+      this.#say(code === 0);
       return code;
     } finally {
       this.#records.close();
@@ -129,6 +135,15 @@ export class TrainingRun {
     return { path: relative(process.cwd(), path), sha256, bytes };
   }
 
+  #say(isDone: boolean): void {
+    const { command, context } = this.#options;
+    if (this.#lastText === null) return;
+    const { trainer } = this.#lastText;
+    const again = [command, ...context.positionals, "--out", this.path, "--resume"];
+    if (isDone) context.note(summary(trainer, this.path));
+    else context.note(`the state is saved; to go on: ${again.join(" ")}`);
+  }
+
   async #saveDone(): Promise<void> {
     if (this.#lastText === null) return;
     const text = { ...this.#lastText, recordsBytes: this.#recordedBytes(), isDone: true };
@@ -153,6 +168,20 @@ export function networkCounts({ graph, input, tensors }: Network) {
     weights: counted.reduce((sum, { size }) => sum + size, 0),
     multiplyAdds: layers.reduce((sum, { connections, outputPositions }) => sum + connections * outputPositions, 0),
   };
+}
+
+/** What a run has come to, in one line: `best after epoch 3: 61.2 % right, 40.0 % under attack, on the images that select; …`. */
+function summary({ phase, best }: TrainerState, folder: string): string {
+  const file = (name: string) => join(folder, `${name}.safetensors`);
+  if (phase === "pretrain" || phase === "prune") return `the network is in ${file(phase)}`;
+  if (best === null) return `the network is in ${file("final")}`;
+  const { cleanAccuracy: clean, robustAccuracy: robust, epoch } = best;
+  const attacked = robust === null ? "" : `, ${percent(robust)} under attack`;
+  return `best after epoch ${epoch}: ${percent(clean)} right${attacked}, on the images that select; it is in ${file("best")}`;
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
 }
 
 /** Running out of time is an interruption like Ctrl-C. */
