@@ -13,6 +13,7 @@ import { BatchSource } from "../training/batch-source.js";
 import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
 import type { CommandContext } from "./command.js";
+import { durationText, measureStep } from "./measured-step.js";
 import { type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
 import { pruningData } from "./pruning-data.js";
 import { type PruningSource, pruningSource } from "./pruning-source.js";
@@ -58,25 +59,33 @@ export async function preparePlan(options: PruneHydraOptions, context: CommandCo
 }
 
 /** For `--dry-run`. */
-export function describePlan(plan: PruningPlan, engine: Engine): string {
+export async function describePlan(plan: PruningPlan, engine: Engine): Promise<string> {
   const { settings, source, stages, samples, selection, images, objective, kept, network, run } = plan;
   const { batchSize } = settings;
   const { stepsPerEpoch } = new BatchSource({ ...plan, batchSize, remainder: "keep", seed: 0 });
   const weights = sum(weightLayers(network.graph, network.input).map(({ size, rewire }) => (rewire ? size : 0)));
+  const rules = new Map([...masksOf(network).keys()].map((name) => [name, "masked"] as const));
+  const seconds = await measureStep({ ...plan, batchSize, rules, remainder: "keep" }, engine);
   const epochs = stages.map((stage) => stageText(stage, settings));
   return [
     `network: ${source === null ? "pre-trained here" : source.path}, keeps ${sum(kept.values())} of ${weights} weights`,
     `data: ${images.name}, ${samples.size} training images, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
     `stages: ${epochs.join(", ")}; ${stepsPerEpoch} steps an epoch of ${batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
     `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
-    `output: ${run.path}`,
+    durationText(seconds, stepsPerEpoch * sum(stages.map((stage) => trainedEpochs(stage, settings)))),
+    `output: ${run.shownPath}`,
   ].join("\n");
 }
 
-function stageText(stage: StageName, { method, optimizers }: PruningSettings): string {
-  if (stage === "prune" && method !== "hydra") return `prune by ${method} at once`;
-  const { epochs } = optimizers[stage];
+function stageText(stage: StageName, settings: PruningSettings): string {
+  const epochs = trainedEpochs(stage, settings);
+  if (epochs === 0) return `${stage} by ${settings.method} at once`;
   return `${stage} ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
+}
+
+/** The baselines prune without training. */
+function trainedEpochs(stage: StageName, { method, optimizers }: PruningSettings): number {
+  return stage === "prune" && method !== "hydra" ? 0 : optimizers[stage].epochs;
 }
 
 function requireSourceFor(stage: PruneHydraOptions["stage"], { positionals }: CommandContext): void {

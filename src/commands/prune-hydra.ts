@@ -29,7 +29,7 @@ async function run(options: PruneHydraOptions, context: CommandContext): Promise
   const signal = context.interrupted();
   if (signal !== null) return exitCodeOf(signal);
   if (!options.dryRun) return prunePlan(plan, { options, context, engine });
-  context.note(describePlan(plan, engine));
+  context.note(await describePlan(plan, engine));
   return 0;
 }
 

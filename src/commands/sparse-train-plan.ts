@@ -13,7 +13,7 @@ import type { Objective } from "../training/objectives/objective.js";
 import { type Schedule, scheduleByName } from "../training/schedule.js";
 import type { Update } from "../training/update.js";
 import type { CommandContext } from "./command.js";
-import { measureStep } from "./measured-step.js";
+import { durationText, measureStep } from "./measured-step.js";
 import { pseudoLabelledImages } from "./pseudo-labelled.js";
 import { type SparseTrainOptions, type SparseTrainSettings, settle } from "./sparse-train-options.js";
 import { type StartingPoint, startingPoint } from "./starting-point.js";
@@ -115,18 +115,17 @@ export function excessOf({ kernels, budget, initial }: SparseTrainPlan): number 
 /** For `--dry-run`: steps, connections, memory and hours, from one measured step. */
 export async function describePlan(plan: SparseTrainPlan, engine: Engine): Promise<string> {
   const { model, images, samples, selection, budget, steps, settings, objective } = plan;
-  const seconds = await measureStep(plan, engine);
+  const seconds = await measureStep({ ...plan, ...plan.initial, ...settings, remainder: "drop" }, engine);
   const weights = plan.kernels.reduce((sum, { size }) => sum + size, 0);
   const kept = budget === null ? `all ${weights} weights` : `${budget.connections} of ${budget.weights} weights`;
-  const hours = (seconds * steps) / 3600;
   return [
     `network: ${kept} (${budget === null ? "dense" : `density ${budget.density.toPrecision(3)}`}), ${model.classes} classes`,
     `data: ${images.name}, ${samples.size} training images${besides(plan)}, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
     `steps: ${steps}, ${plan.stepsPerEpoch} an epoch, of ${settings.batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
     `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
-    `one measured step: ${seconds.toFixed(3)} s; all steps: about ${hours < 0.1 ? `${(60 * hours).toFixed(1)} minutes` : `${hours.toFixed(1)} hours`}, and the evaluations`,
+    durationText(seconds, steps),
     `memory so far: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
-    `output: ${plan.run.path}`,
+    `output: ${plan.run.shownPath}`,
   ].join("\n");
 }
 
