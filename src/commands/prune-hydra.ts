@@ -5,6 +5,7 @@ import { laterFlags, type PruneHydraOptions, pruneHydraOptions } from "./prune-h
 import { describePlan, type PruningPlan, preparePlan } from "./prune-hydra-plan.js";
 import { prunePlan } from "./prune-hydra-run.js";
 import { storedConfig } from "./stored-config.js";
+import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
 
 export const pruneHydra: Command<typeof pruneHydraOptions> = {
   name: "prune-hydra",
@@ -25,6 +26,7 @@ export const pruneHydra: Command<typeof pruneHydraOptions> = {
 async function run(options: PruneHydraOptions, context: CommandContext): Promise<number> {
   const plan = await planUnlessInterrupted(options, context);
   if (plan === null) return exitCodeOf(context.interrupted() ?? "SIGTERM");
+  noteUnused(unusedOptions(options, plan), context);
   const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
   const signal = context.interrupted();
   if (signal !== null) return exitCodeOf(signal);
@@ -41,4 +43,19 @@ async function planUnlessInterrupted(options: PruneHydraOptions, context: Comman
     if (error instanceof Error && error.name === "AbortError") return null;
     throw error;
   }
+}
+
+function unusedOptions(options: PruneHydraOptions, { stages, source, settings }: PruningPlan): readonly Unused[] {
+  const { method, stage } = options;
+  const reason = stage === "all" ? `when ${source?.path} is pruned` : `with --stage ${stage}`;
+  const learnsNoMask = stages.includes("prune") && method !== "hydra";
+  const mask = { keys: ["pruneEpochs", "scoreInit", "freezeBn"] };
+  return [
+    ...unusedOfObjective({ objective: options.objective, select: settings.select }),
+    { keys: ["pretrainEpochs"], reason, when: !stages.includes("pretrain") },
+    { ...mask, reason, when: !stages.includes("prune") },
+    { ...mask, reason: `with --method ${method}`, when: learnsNoMask },
+    { keys: ["finetuneEpochs", "finetuneLearningRate"], reason, when: !stages.includes("finetune") },
+    { keys: ["density", "sparsity", "connections", "method"], reason, when: stage === "pretrain" },
+  ];
 }

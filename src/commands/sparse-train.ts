@@ -6,6 +6,7 @@ import { laterFlags, type SparseTrainOptions, sparseTrainOptions } from "./spars
 import { describePlan, preparePlan } from "./sparse-train-plan.js";
 import { trainPlan } from "./sparse-train-run.js";
 import { storedConfig } from "./stored-config.js";
+import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
 
 export const sparseTrain: Command<typeof sparseTrainOptions> = {
   name: "sparse-train",
@@ -20,10 +21,23 @@ export const sparseTrain: Command<typeof sparseTrainOptions> = {
 
 async function run(options: SparseTrainOptions, context: CommandContext): Promise<number> {
   const plan = await preparePlan(options, context);
+  noteUnused(unusedOptions(options, plan.settings.select), context);
   const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
   const signal = context.interrupted();
   if (signal !== null) return exitCodeOf(signal);
   if (!options.dryRun) return trainPlan(plan, { options, context, engine });
   context.note(await describePlan(plan, engine));
   return 0;
+}
+
+function unusedOptions({ objective, mode, staticReparam }: SparseTrainOptions, select: string): readonly Unused[] {
+  const reason = `with --mode ${mode}`;
+  const isNoisy = mode === "bayes" || mode === "deep-rewiring" || staticReparam;
+  return [
+    ...unusedOfObjective({ objective, select }),
+    { keys: ["rstFrac"], reason: `with --objective ${objective}`, when: objective !== "rst" },
+    { keys: ["noiseScaling", "noiseMode"], reason, when: !isNoisy },
+    { keys: ["exchangeEvery", "dropFraction"], reason, when: mode !== "set" && mode !== "rigl" },
+    { keys: ["split"], reason, when: ["fixed", "random", "dense"].includes(mode) },
+  ];
 }
