@@ -49,7 +49,9 @@ void Inference::planArena() {
     if (program_.lastUse[value] < 0) continue;
     const size_t bytes = bytesOf(graph().plane(value));
     const int made = program_.producer[value], used = program_.lastUse[value];
-    activations[value] = {bytes, made, used};
+    // A pool may store while the convolution before it still reads (forwardBands).
+    const bool early = made > 0 && program_.steps[made].kind == StepKind::MaximumPool;
+    activations[value] = {bytes, early ? made - 1 : made, used};
     gradients[value] = {bytes, -used, -made};
   }
   for (int i = 0; i < steps; i++) {
@@ -78,10 +80,16 @@ void Inference::update() {
   if (vectorsVersion_ == parameters_->version()) return;
   parameters_->prepare(machine_.threads);
   vectors_.clear();
+  bands_.assign(program_.steps.size(), 0);
   scratchBytes_ = 0;
   for (const Step& step : program_.steps) {
     vectors_.push_back(vectorsOf(*parameters_, step));
     scratchBytes_ = std::max(scratchBytes_, alignedBytes(runner_.scratchBytes(step)));
+  }
+  for (size_t i = 0; i + 1 < alone_; i++) {
+    const Step &conv = program_.steps[i], &pool = program_.steps[i + 1];
+    const bool alone = pool.input == conv.output && program_.lastUse[conv.output] == int(i + 1);
+    if (alone) bands_[i] = runner_.bandRows(conv, pool);
   }
   vectorsVersion_ = parameters_->version();
 }
@@ -119,7 +127,10 @@ void Inference::forwardGroup(const Group& group, size_t images, const ImageSourc
   const float* first[kBlocksTogether];
   for (int b = 0; b < group.count; b++) {
     first[b] = source(group.first + b, place(space, forwardPlaces_, 0, b));
-    for (size_t i = 0; i < alone_; i++) forwardStep(i, group, b, b + 1, first, keep, space);
+    for (size_t i = 0; i < alone_; i++) {
+      if (bands_[i] > 0) forwardBands(i++, group, b, first, keep, space);
+      else forwardStep(i, group, b, b + 1, first, keep, space);
+    }
   }
   for (size_t i = alone_; i < program_.steps.size(); i++) forwardStep(i, group, 0, group.count, first, keep, space);
   const int output = graph().outputValue();
@@ -130,8 +141,7 @@ void Inference::forwardGroup(const Group& group, size_t images, const ImageSourc
   }
 }
 
-/** One step of the blocks [from, to) of a group. */
-void Inference::forwardStep(size_t i, const Group& group, int from, int to, const float* const* images, bool keep, Space& space) {
+StepBlocks Inference::blocksFor(size_t i, const Group& group, int from, int to, const float* const* images, bool keep, Space& space) const {
   const Step& step = program_.steps[i];
   StepBlocks blocks;
   blocks.count = to - from;
@@ -145,8 +155,40 @@ void Inference::forwardStep(size_t i, const Group& group, int from, int to, cons
     blocks.chosen[at] = keep ? chosenOf(i, group.first + b) : nullptr;
     blocks.images[at] = kLine;
   }
+  return blocks;
+}
+
+/** One step of the blocks [from, to) of a group. */
+void Inference::forwardStep(size_t i, const Group& group, int from, int to, const float* const* images, bool keep, Space& space) {
+  const Step& step = program_.steps[i];
+  const StepBlocks blocks = blocksFor(i, group, from, to, images, keep, space);
   const StepClock clock(step.kind == StepKind::Conv ? space.times.convolutions : space.times.others);
   runner_.forward(step, vectors_[i], blocks, space.arena.data());
+}
+
+/**
+ * A convolution and the pool behind it, band by band. All bands are stored in the rows of the first one, which stay in L2:
+ * nobody but the pool reads them. The masks have a place for every row.
+ */
+void Inference::forwardBands(size_t i, const Group& group, int block, const float* const* images, bool keep, Space& space) {
+  const Step &conv = program_.steps[i], &pool = program_.steps[i + 1];
+  const Plane& plane = graph().plane(conv.output);
+  const int stride = graph().layers[pool.layer].pool.stride;
+  StepBlocks stored = blocksFor(i, group, block, block + 1, images, keep, space);
+  StepBlocks pooled = blocksFor(i + 1, group, block, block + 1, images, keep, space);
+  float* first = stored.output[0];
+  for (int row = 0; row < plane.height; row += bands_[i]) {
+    float* shifted = first - size_t(row) * plane.width * kLine;
+    const int end = std::min(plane.height, row + bands_[i]);
+    stored.output[0] = shifted, stored.rows = {row, end};
+    pooled.input[0] = shifted, pooled.rows = {row / stride, end / stride};
+    {
+      const StepClock clock(space.times.convolutions);
+      runner_.forward(conv, vectors_[i], stored, space.arena.data());
+    }
+    const StepClock clock(space.times.others);
+    runner_.forward(pool, vectors_[i + 1], pooled, space.arena.data());
+  }
 }
 
 void Inference::backward(size_t images, const float* logitGradient, const GradientSink& sink) {

@@ -53,7 +53,9 @@ class Inference {
   void update();
   void planArena();
   void forwardGroup(const Group& group, size_t images, const ImageSource& source, float* logits, bool keep, Space& space);
+  StepBlocks blocksFor(size_t step, const Group& group, int from, int to, const float* const* images, bool keep, Space& space) const;
   void forwardStep(size_t step, const Group& group, int from, int to, const float* const* images, bool keep, Space& space);
+  void forwardBands(size_t conv, const Group& group, int block, const float* const* images, bool keep, Space& space);
   void backwardGroup(const Group& group, size_t images, const float* logitGradient, const GradientSink& sink, Space& space);
   void backwardStep(size_t step, const Group& group, int from, int to, Space& space);
   PartBlocks partBlocks(const Part& part, const Group& group, int from, int to, Space& space) const;
@@ -71,6 +73,7 @@ class Inference {
   std::vector<size_t> maskOffset_, chosenOffset_;   // [value], [step], in 16-bit words of a block's part
   size_t maskWords_ = 0, slotBytes_ = 0, scratchBytes_ = 0;
   size_t alone_ = 0;                          // the steps before it take one block at a time
+  std::vector<int> bands_;                    // [step] rows of a convolution that the next step pools at once; 0: none
   std::vector<Space> spaces_;                 // [thread]
   Buffer masks_;
 };

@@ -84,6 +84,13 @@ size_t packedBytes(const ConvPlan& plan, size_t connections);
 size_t packScratchBytes(const ConvPlan& plan, size_t connections);
 void packWeights(const ConvPlan& plan, const Weights& weights, void* packed, void* scratch);
 size_t scratchBytes(const ConvPlan& plan);   // of one running call
+int bandRows(const ConvPlan& plan);          // rows of a band that loses nothing, the whole height where there is none
+
+/** Rows [from, to) of the target: a band of its plane. */
+struct Rows {
+  int from = 0, to = 1 << 30;
+  SR_INLINE int end(int height) const { return to < height ? to : height; }
+};
 
 struct ConvCall {
   const ConvPlan* plan;
@@ -93,6 +100,7 @@ struct ConvCall {
   int blocks;                   // 1 .. kBlocksTogether
   Epilogue epilogue;
   void* scratch;                // scratchBytes
+  Rows rows = {};               // a band only of one block, and only as bandRows says
 };
 
 /** Weight gradient: for output channels [from, to), summed over all blocks of the batch in order; lanes added in one fixed tree. */

@@ -50,6 +50,7 @@ SR_INLINE size_t sparseScratchBytes(const ConvPlan& plan) {
 /** Winograd: [frequency][group of target channels][source channel][target channel of the group], absent channels zero. */
 constexpr int kWinogradGroup = 6;     // times four patches: 24 of AVX-512's 32 registers; 64, 128, 256, 512 waste 3% or less
 constexpr int kWinogradPatches = 4;   // patches together
+constexpr int kWinogradSide = 4;      // of a patch of outputs
 SR_INLINE size_t winogradWeights(const ConvPlan& plan) {
   return size_t(36) * groupsOf(plan.target().channels, kWinogradGroup) * kWinogradGroup * plan.source().channels;
 }

@@ -47,6 +47,7 @@ struct PoolCall {
   const float* input;
   float* output;
   uint16_t* chosen;
+  Rows rows = {};                   // of the output
 };
 
 struct PoolGradientCall {

@@ -70,6 +70,15 @@ size_t scratchBytes(const ConvPlan& plan) {
   }
 }
 
+/** A sparse tile is one row of a plane wider than eight; Winograd takes four patches together, so a row of patches must have as many. */
+int bandRows(const ConvPlan& plan) {
+  const Plane& target = plan.target();
+  if (!keepsPlane3x3(plan.shape)) return target.height;
+  if (plan.algorithm == Algorithm::Sparse && target.width > 8) return 2;
+  if (plan.algorithm == Algorithm::Winograd && target.width % (kWinogradPatches * kWinogradSide) == 0) return kWinogradSide;
+  return target.height;
+}
+
 /** Dense: six output channels at all positions of four input channels each. Sparse: sums, then two words a connection, then runs. */
 size_t weightGradientScratchBytes(const ConvShape& shape, const Weights& weights) {
   size_t taps = size_t(shape.kernel) * shape.kernel;

@@ -12,13 +12,16 @@ SR_INLINE size_t lineOf(const Plane& plane, int channel, int y, int x) {
   return channel * plane.stride() + size_t(y) * plane.width + x;
 }
 
-/** Calls body(channel, y, x, number) for every output position; `number` counts windows densely. */
+/** Calls body(channel, y, x, number) for every output position of the call's rows; `number` counts all windows densely. */
 template <typename Body>
-SR_INLINE void eachWindow(const PoolShape& shape, const Body& body) {
-  size_t number = 0;
-  for (int channel = 0; channel < shape.out.channels; channel++)
-    for (int y = 0; y < shape.out.height; y++)
-      for (int x = 0; x < shape.out.width; x++) body(channel, y, x, number++);
+SR_INLINE void eachWindow(const PoolCall& call, const Body& body) {
+  const Plane& out = call.shape.out;
+  const int end = call.rows.end(out.height);
+  for (int channel = 0; channel < out.channels; channel++) {
+    size_t number = (size_t(channel) * out.height + call.rows.from) * out.width;
+    for (int y = call.rows.from; y < end; y++)
+      for (int x = 0; x < out.width; x++) body(channel, y, x, number++);
+  }
 }
 
 /** Windows along one side that hold `position`: [first, end). */
@@ -78,25 +81,27 @@ SR_INLINE void maximumOfWindow(const PoolCall& call, const float* corner, float*
   }
 }
 
-/** The common window of 2x2 without branches: a position wins where it beats all before it and no later one beats it. */
+/** The common window of 2x2: the better of each row, then the better row; of equals the first. */
 SR_INLINE void maximumOfFour(const float* corner, size_t row, float* output, uint16_t* chosen) {
-  unsigned won[4] = {};
+  unsigned right[2] = {}, below = 0;
   for (int v = 0; v < kVectorsPerLine; v++) {
-    const float* at = corner + v * kLanes;
-    const float* line[4] = {at, at + kLine, at + row, at + row + kLine};
-    Vec best = load(line[0]);
-    unsigned bits[4] = {kLaneMask, 0, 0, 0};
-    for (int p = 1; p < 4; p++) {
-      const Vec next = load(line[p]);
-      const unsigned greater = greaterBits(next, best);
-      best = selectBits(greater, next, best);
-      for (int q = 0; q < p; q++) bits[q] &= ~greater;
-      bits[p] = greater;
+    Vec best[2];
+    for (int r = 0; r < 2; r++) {
+      const float* at = corner + r * row + v * kLanes;
+      const Vec left = load(at), next = load(at + kLine);
+      const unsigned greater = greaterBits(next, left);
+      best[r] = selectBits(greater, next, left);
+      right[r] |= greater << v * kLanes;
     }
-    store(output + v * kLanes, best);
-    for (int p = 0; p < 4; p++) won[p] |= bits[p] << v * kLanes;
+    const unsigned greater = greaterBits(best[1], best[0]);
+    store(output + v * kLanes, selectBits(greater, best[1], best[0]));
+    below |= greater << v * kLanes;
   }
-  for (int p = 0; p < 4 && chosen; p++) chosen[p] = static_cast<uint16_t>(won[p]);
+  if (!chosen) return;
+  chosen[0] = static_cast<uint16_t>(~below & ~right[0]);
+  chosen[1] = static_cast<uint16_t>(~below & right[0]);
+  chosen[2] = static_cast<uint16_t>(below & ~right[1]);
+  chosen[3] = static_cast<uint16_t>(below & right[1]);
 }
 
 bool coversOnceByFours(const PoolShape& s) {
@@ -131,7 +136,7 @@ void spreadToFour(const PoolGradientCall& call) {
 void maximumPool(const PoolCall& call) {
   const PoolShape& s = call.shape;
   const size_t places = size_t(s.rows) * s.columns;
-  eachWindow(s, [&](int channel, int y, int x, size_t number) {
+  eachWindow(call, [&](int channel, int y, int x, size_t number) {
     const float* corner = call.input + lineOf(s.in, channel, y * s.stride, x * s.stride) * kLine;
     float* output = call.output + lineOf(s.out, channel, y, x) * kLine;
     uint16_t* chosen = call.chosen ? call.chosen + number * places : nullptr;
@@ -143,7 +148,7 @@ void maximumPool(const PoolCall& call) {
 void averagePool(const PoolCall& call) {
   const PoolShape& s = call.shape;
   const Vec share = set1(1.0f / float(s.rows * s.columns));
-  eachWindow(s, [&](int channel, int y, int x, size_t) {
+  eachWindow(call, [&](int channel, int y, int x, size_t) {
     for (int v = 0; v < kVectorsPerLine; v++) {
       Vec sum = zero();
       for (int r = 0; r < s.rows; r++)

@@ -170,11 +170,11 @@ void sparseConv(const ConvCall& call) {
     for (int block = 0; block < call.blocks; block++) tile<4, 4, 1, kAllEdges>(call, packed, {block, 0, 0});
     return;
   }
-  int row = 0;
+  int row = call.rows.from, end = call.rows.end(height);
   if (kLinesHeld >= 16 && width == 8) {
-    for (; row + 2 <= height; row += 2) pairOfRows(call, packed, row);
+    for (; row + 2 <= end; row += 2) pairOfRows(call, packed, row);
   }
-  for (; row < height; row++) oneRow(call, packed, row);
+  for (; row < end; row++) oneRow(call, packed, row);
 }
 
 }  // namespace SR_TARGET

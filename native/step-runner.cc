@@ -60,6 +60,14 @@ size_t StepRunner::scratchBytes(const Step& step) const {
   return std::max(sparse_robust::scratchBytes(kernel.forward.plan), sparse_robust::scratchBytes(kernel.backward.plan));
 }
 
+int StepRunner::bandRows(const Step& conv, const Step& pool) const {
+  if (conv.kind != StepKind::Conv || pool.kind != StepKind::MaximumPool || conv.add >= 0) return 0;
+  const PoolShape& shape = layerOf(pool).pool;
+  const bool apart = shape.rows == shape.stride && shape.in.height == shape.out.height * shape.stride;
+  const int rows = sparse_robust::bandRows(parameters_.kernelOf(conv.layer).forward.plan);
+  return apart && rows < shape.in.height && rows % shape.stride == 0 ? rows : 0;
+}
+
 void StepRunner::forward(const Step& step, const StepVectors& vectors, const StepBlocks& blocks, char* scratch) const {
   if (step.kind == StepKind::Conv) return convForward(step, vectors, blocks, scratch);
   for (int block = 0; block < blocks.count; block++) forwardBlock(step, vectors, blocks, block);
@@ -67,7 +75,7 @@ void StepRunner::forward(const Step& step, const StepVectors& vectors, const Ste
 
 void StepRunner::convForward(const Step& step, const StepVectors& vectors, const StepBlocks& blocks, char* scratch) const {
   const Kernel& kernel = parameters_.kernelOf(step.layer);
-  ConvCall call{&kernel.forward.plan, kernel.forward.bytes.data(), blocks.input, blocks.output, blocks.count, {}, scratch};
+  ConvCall call{&kernel.forward.plan, kernel.forward.bytes.data(), blocks.input, blocks.output, blocks.count, {}, scratch, blocks.rows};
   call.epilogue.scale = dataOf(vectors.scale);
   call.epilogue.shift = dataOf(vectors.shift);
   call.epilogue.add = step.add >= 0 ? blocks.add : nullptr;
@@ -89,7 +97,7 @@ void StepRunner::forwardBlock(const Step& step, const StepVectors& vectors, cons
       call.relu = step.relu, call.maskOut = step.relu ? blocks.mask[block] : nullptr;
       return passes().map(call);
     }
-    case StepKind::MaximumPool: return passes().maximumPool({layer.pool, input, output, blocks.chosen[block]});
+    case StepKind::MaximumPool: return passes().maximumPool({layer.pool, input, output, blocks.chosen[block], blocks.rows});
     case StepKind::AveragePool: return passes().averagePool({layer.pool, input, output, nullptr});
     case StepKind::Flatten: return passes().flatten({layer.in, layer.channelsFirst, input, output});
     case StepKind::Conv: return;

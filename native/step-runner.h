@@ -30,6 +30,7 @@ struct StepBlocks {
   uint16_t* mask[kBlocksTogether];     // of the relu; null: not kept
   uint16_t* chosen[kBlocksTogether];   // of the maximum pool; null: not kept
   int images[kBlocksTogether];         // of a Map: lanes that are not stored as 0
+  Rows rows = {};                      // of a convolution or a pool: a band of what it stores
 };
 
 /** Where one part of a value's gradient goes. */
@@ -52,6 +53,10 @@ class StepRunner {
   StepRunner(const Machine& machine, const Parameters& parameters) : machine_(machine), parameters_(parameters) {}
 
   size_t scratchBytes(const Step& step) const;
+
+  /** Rows of a convolution that can be stored, then pooled by the next step, before the next rows; 0: none but all. */
+  int bandRows(const Step& conv, const Step& pool) const;
+
   void forward(const Step& step, const StepVectors& vectors, const StepBlocks& blocks, char* scratch) const;
   void backward(const Step& step, const StepVectors& vectors, const GradientBlocks& blocks, char* scratch) const;
 

@@ -206,7 +206,8 @@ void patches(const ConvCall& call, const Grid& grid, int first) {
 
 void winogradConv(const ConvCall& call) {
   Grid grid = gridOf(call.plan->target());
-  int count = grid.perBlock * call.blocks, i = 0;
+  int height = call.plan->target().height, i = call.rows.from / kWinogradSide * grid.across;
+  int count = (call.blocks - 1) * grid.perBlock + groupsOf(call.rows.end(height), kWinogradSide) * grid.across;
   for (; i + 4 <= count; i += 4) patches<4>(call, grid, i);
   for (; i + 2 <= count; i += 2) patches<2>(call, grid, i);
   for (; i < count; i++) patches<1>(call, grid, i);

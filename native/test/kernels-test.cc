@@ -89,7 +89,7 @@ void copyBlocks(const Blocks& from, Blocks& to) {
   for (size_t b = 0; b < from.pointers.size(); b++) std::memcpy(to.pointers[b], from.pointers[b], from.plane.lines() * 64);
 }
 
-/** Runs one convolution on one target, `together` blocks a call. */
+/** Runs one convolution on one target, `together` blocks a call; one alone band by band. */
 Run convolveOn(const Kernels& kernels, const ConvPlan& plan, const Buffer& packed, const Buffer& scratch, Inputs& in, const Finish& f, int blocks,
                int together) {
   bool forward = plan.direction == Direction::Forward;
@@ -107,7 +107,8 @@ Run convolveOn(const Kernels& kernels, const ConvPlan& plan, const Buffer& packe
     call.epilogue.relu = f.relu && forward;
     if (f.mask && f.relu && forward) call.epilogue.maskOut = masks.data() + b;
     if (f.mask && !forward) call.epilogue.maskIn = kept.data() + b;
-    runConv(kernels, call);
+    const int band = together == 1 ? bandRows(plan) : plan.target().height;
+    for (int row = 0; row < plan.target().height; row += band) call.rows = {row, row + band}, runConv(kernels, call);
   }
   return run;
 }
