@@ -73,6 +73,13 @@ export const sparseTrainOptions = {
     defaultText: "none",
   }),
   rstFrac: number({ argument: "X", help: "their share of a batch", default: 0.5, above: 0, below: 1 }),
+  ema: number({
+    argument: "X",
+    help: "judge and write a moving average of the parameters that keeps this share at each step",
+    above: 0,
+    below: 1,
+    defaultText: "none",
+  }),
   noiseScaling: number({
     argument: "X",
     help: "sigma of the noise on connections",

@@ -5,6 +5,7 @@ import type { Engine, Training } from "../engines/engine.js";
 import type { Network } from "../models/network.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
 import { epochLine } from "../training/epoch-line.js";
+import { averagedUpdate, MovingAverage } from "../training/moving-average.js";
 import { type StopReason, type TrainerHooks, train } from "../training/trainer.js";
 import type { TrainerState } from "../training/trainer-state.js";
 import type { Update } from "../training/update.js";
@@ -46,6 +47,8 @@ class SparseTraining {
   readonly #surroundings: Surroundings;
   readonly #training: Training;
   readonly #update: Update;
+  /** Of the parameters, with `--ema`: what is judged and written. */
+  readonly #average: MovingAverage | null;
   #best: Readonly<Record<string, unknown>> | null = null;
 
   constructor(plan: SparseTrainPlan, surroundings: Surroundings) {
@@ -58,12 +61,15 @@ class SparseTraining {
     const network = saved === null ? initial.network : saved.network(initial.network);
     const state = saved === null ? {} : { state: saved.engine };
     this.#training = engine.train(network, { rules: initial.rules, ...state });
-    this.#update = updateOf(plan, options, (step) => this.#reportBudget(step));
+    const update = updateOf(plan, options, (step) => this.#reportBudget(step));
+    this.#average =
+      options.ema === null ? null : new MovingAverage(options.ema, network.tensors, saved?.update ?? null);
+    this.#update = this.#average === null ? update : averagedUpdate(update, this.#average);
   }
 
   async run(): Promise<StopReason | null> {
     const { run, settings } = this.#plan;
-    const { options } = this.#surroundings;
+    const { options, engine } = this.#surroundings;
     try {
       if (run.saved === null) {
         reportNotice(this.#plan.images, run.recorder);
@@ -74,6 +80,7 @@ class SparseTraining {
         ...{ training: this.#training, phase: "train", update: this.#update, remainder: "drop", bounds: [0, 1] },
         ...{ batchSize: settings.batchSize, epochs: options.epochs, stopAfter: options.steps, seed: options.seed },
         ...{ logEvery: options.logEvery, saveEvery: options.checkpointEvery },
+        ...(this.#average === null ? {} : { judged: () => engine.infer(this.#network()) }),
         resume: run.saved?.text.trainer ?? null,
         hooks: this.#hooks(),
       });
@@ -124,10 +131,16 @@ class SparseTraining {
     this.#warnOfLoss(Number(final.connections));
   }
 
+  /** As it is judged and written. */
+  #network(): Network {
+    const tensors = this.#training.tensors();
+    return { ...this.#plan.initial.network, tensors: this.#average?.tensors(tensors) ?? tensors };
+  }
+
   /** Gives the fields of the record. */
   async #writeCheckpoint(role: "best" | "final", state: TrainerState): Promise<Readonly<Record<string, unknown>>> {
     const { run } = this.#plan;
-    const network: Network = { ...this.#plan.initial.network, tensors: this.#training.tensors() };
+    const network = this.#network();
     const { connections, weights, multiplyAdds } = networkCounts(network);
     const { step, epoch, imageSteps, forwardEquivalents, seconds } = state;
     const cost = { imageSteps, forwardEquivalents };

@@ -106,6 +106,16 @@ export function epochRecord(options: EpochRecordOptions): EpochRecord {
   };
 }
 
+/** `step` is the one that was not done, from 1. */
+export function notFiniteRecord({ loss, step, layer }: { loss: number; step: number; layer: string | null }) {
+  const where = layer === null ? "the weights are still finite" : `the first layer that is not finite is ${layer}`;
+  const message = `the loss is ${loss} at step ${step}, ${where}; the state from before is kept`;
+  return {
+    ...({ type: "notice", level: "warning", code: "loss-not-finite" } as const),
+    ...{ message, step, layer, value: loss },
+  } satisfies NotFiniteRecord;
+}
+
 function bestFields({ best }: TrainerState): EpochRecord["best"] {
   if (best === null) return null;
   const { epoch, cleanAccuracy, robustAccuracy } = best;

@@ -1,12 +1,12 @@
 /** The training loop: epochs of batches, each an objective and an update, with selection, records, saving and stopping. */
 import { setImmediate as pause } from "node:timers/promises";
 import { ResourceError } from "../core/errors.js";
-import type { Training } from "../engines/engine.js";
+import type { Inference, Training } from "../engines/engine.js";
 import { BatchSource, type BatchSourceOptions, type LabelledBatch } from "./batch-source.js";
 import type { BatchResult, Objective } from "./objectives/objective.js";
 import type { Rates, Schedule } from "./schedule.js";
-import { evaluate, isBetter, type Selection } from "./selection.js";
-import { epochRecord, type StepRecord, type TrainerRecord } from "./trainer-records.js";
+import { type Evaluation, evaluate, isBetter, type Selection } from "./selection.js";
+import { epochRecord, notFiniteRecord, type StepRecord, type TrainerRecord } from "./trainer-records.js";
 import { afterEpoch, afterStep, initialState, type TrainerPhase, type TrainerState } from "./trainer-state.js";
 import type { Update, UpdateResult } from "./update.js";
 
@@ -20,6 +20,8 @@ export interface TrainerOptions extends BatchSourceOptions {
   readonly stopAfter: number | null;
   readonly schedule: Schedule;
   readonly selection: Selection;
+  /** A network that is judged instead of the one under training; disposed when it has been. */
+  readonly judged?: () => Inference;
   /** Range of pixels that attacks keep to: [0, 1] for images. */
   readonly bounds: readonly [number, number];
   /** A train.step record every so many steps; null for none. */
@@ -169,23 +171,36 @@ class TrainingLoop {
   }
 
   async #evaluate(): Promise<StopReason | null> {
-    const { training, hooks } = this.#options;
+    const { hooks } = this.#options;
     const began = performance.now();
-    const calls = evaluate(training.inference, this.#options);
-    let call = calls.next();
-    for (; !call.done; call = calls.next()) {
-      await pause();
-      const reason = hooks.stop();
-      if (reason !== null) return reason;
-    }
+    const found = await this.#judge();
+    if (typeof found === "string") return found;
     const { step, epoch, sums, best } = this.#state;
-    const evaluation = { ...call.value, step };
+    const evaluation = { ...found, step };
     const evaluationSeconds = sums.evaluationSeconds + (performance.now() - began) / 1000;
     this.#state = { ...this.#state, evaluation, sums: { ...sums, evaluationSeconds } };
     if (!this.#isCandidate() || !isBetter(evaluation, best)) return null;
     this.#state = { ...this.#state, best: { ...evaluation, epoch: this.#epochIsComplete() ? epoch + 1 : epoch } };
     await hooks.saveBest(this.#timed());
     return null;
+  }
+
+  /** Accuracies, or the reason for which they were given up. */
+  async #judge(): Promise<Evaluation | StopReason> {
+    const { training, judged, hooks } = this.#options;
+    const own = judged?.() ?? null;
+    try {
+      const calls = evaluate(own ?? training.inference, this.#options);
+      let call = calls.next();
+      for (; !call.done; call = calls.next()) {
+        await pause();
+        const reason = hooks.stop();
+        if (reason !== null) return reason;
+      }
+      return call.value;
+    } finally {
+      own?.dispose();
+    }
   }
 
   async #endEpoch(): Promise<void> {
@@ -222,12 +237,9 @@ class TrainingLoop {
 
   #notFinite(loss: number): ResourceError {
     const { training, hooks } = this.#options;
-    const layer = training.firstNonFinite();
-    const step = this.#state.step + 1;
-    const where = layer === null ? "the weights are still finite" : `the first layer that is not finite is ${layer}`;
-    const message = `the loss is ${loss} at step ${step}, ${where}; the state from before is kept`;
-    hooks.emit({ type: "notice", level: "warning", code: "loss-not-finite", message, step, layer, value: loss });
-    return new ResourceError(`${message}. A lower --learning-rate usually helps`);
+    const record = notFiniteRecord({ loss, step: this.#state.step + 1, layer: training.firstNonFinite() });
+    hooks.emit(record);
+    return new ResourceError(`${record.message}; start a new one with a lower --learning-rate`);
   }
 }
 

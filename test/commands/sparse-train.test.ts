@@ -24,7 +24,7 @@ test("the same seed gives the same checkpoints, another seed others", async (t) 
   assert.notDeepEqual(first, third);
 });
 
-for (const [mode, objective] of [
+for (const [mode, objective, more = {}] of [
   ["bayes", "trades"],
   ["bayes", "at"],
   ["fixed", "natural"],
@@ -32,9 +32,10 @@ for (const [mode, objective] of [
   ["deep-rewiring", "at"],
   ["set", "mat"],
   ["rigl", "at"],
+  ["bayes", "mart", { ema: 0.9 }],
 ] as const) {
   const { density, ...rest } = small;
-  const flags = { ...(mode === "dense" ? rest : small), mode, objective, exchangeEvery: 2 };
+  const flags = { ...(mode === "dense" ? rest : small), mode, objective, exchangeEvery: 2, ...more };
   test(`a ${mode} run (${objective}) that is stopped again and again ends in the bytes and records of one that is not`, async (t) => {
     const folder = temporaryFolder(t);
     const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
@@ -170,7 +171,7 @@ test("a loss that is not finite ends the run with the step, the layer and the la
   const out = join(temporaryFolder(t), "run");
   await assert.rejects(
     run({ ...small, out, learningRate: 1e30 }),
-    /the loss is (NaN|Infinity) at step \d+, .*layer.*the state from before is kept/,
+    /the loss is (NaN|Infinity) at step \d+, .*layer.*the state from before is kept.*start a new one with a lower --learning-rate/,
   );
   const lines = readFileSync(join(out, "records.ndjson"), "utf8").trim().split("\n");
   assert.match(lines.at(-1) ?? "", /"status":"failed"/);
