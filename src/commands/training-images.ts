@@ -1,6 +1,6 @@
 /** The images of the training commands: what a network learns from, and what its best version is chosen on. */
 import { UsageError } from "../core/errors.js";
-import { type Augmentation, augmentBatch } from "../data/augment.js";
+import { type Augmentation, augmentBatch, type Mirroring } from "../data/augment.js";
 import { toFloat } from "../data/batches.js";
 import { loadImages } from "../data/catalog.js";
 import type { ImageSet } from "../data/image-set.js";
@@ -15,6 +15,7 @@ export interface ImageOptions {
   readonly trainSamples: number | null;
   readonly testSamples: number | null;
   readonly augment: Augmentation;
+  readonly mirror: Mirroring;
   readonly seed: number;
 }
 
@@ -66,8 +67,11 @@ export function samplesOf(images: ImageSet): Samples {
   return { size, shape: [height, width, channels], labels, read: (indices) => toFloat(images, indices) };
 }
 
-function augmentOf({ height, width, channels }: ImageSet, { augment: kind, seed }: ImageOptions): Augment | null {
+function augmentOf(
+  { height, width, channels }: ImageSet,
+  { augment: kind, mirror, seed }: ImageOptions,
+): Augment | null {
   if (kind === "none") return null;
   return (images, epoch, sampleIndices) =>
-    augmentBatch(images, [height, width, channels], { kind, seed, epoch, sampleIndices });
+    augmentBatch(images, [height, width, channels], { kind, mirror, seed, epoch, sampleIndices });
 }

@@ -3,11 +3,15 @@ import { type Stream, stream } from "../core/rng.js";
 
 export type Augmentation = "shift" | "crop" | "none";
 
+/** Which images are mirrored: half of them, or none, where sides mean something as in digits. */
+export type Mirroring = "half" | "never";
+
 /** Height, width, channels. */
 type ImageShape = readonly [number, number, number];
 
 export interface AugmentOptions {
   readonly kind: Augmentation;
+  readonly mirror?: Mirroring;
   readonly seed: number;
   readonly epoch: number;
   /** Of each image of the batch, its index in the data set: draws belong to the sample, not to its place in a batch. */
@@ -24,8 +28,10 @@ export function augmentBatch(images: Float32Array, shape: ImageShape, options: A
     const draws = stream(seed, "augment", epoch, sampleIndices[i] ?? 0);
     const image = images.subarray(i * size, (i + 1) * size);
     const target = out.subarray(i * size, (i + 1) * size);
-    if (kind === "shift") shiftInto(target, image, { shape, ...drawShift(draws, shape) });
-    else cropInto(target, image, { shape, ...drawCrop(draws) });
+    const drawn = kind === "shift" ? drawShift(draws, shape) : drawCrop(draws);
+    const move = { shape, ...drawn, isMirrored: drawn.isMirrored && options.mirror !== "never" };
+    if (kind === "shift") shiftInto(target, image, move);
+    else cropInto(target, image, move);
   }
   return out;
 }

@@ -59,6 +59,7 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["initExcess", "keep", crowded],
   ["profile", "reference", crowded],
   ["augment", "none"],
+  ["mirror", "never"],
   ["ema", 0.5],
   ["seed", 2],
   ["batchSize", 3],

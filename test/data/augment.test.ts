@@ -97,3 +97,22 @@ test("no augmentation gives the images themselves", () => {
   const options = { kind: "none", seed: 1, epoch: 0, sampleIndices: [0] } as const;
   assert.equal(augmentBatch(COUNTING, SQUARE, options), COUNTING);
 });
+
+for (const kind of ["shift", "crop"] as const) {
+  test(`where nothing is mirrored a ${kind} moves images as far, and leaves their sides as they were`, () => {
+    const image = Float32Array.from({ length: 12 * 12 }, (_, i) => (i % 12) / 12);
+    const options = { kind, seed: 5, epoch: 0, sampleIndices: [0] } as const;
+    const shape = [12, 12, 1] as const;
+    const isRising = (row: Float32Array) => (row[6] ?? 0) > (row[5] ?? 0);
+    let mirrored = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const half = augmentBatch(image, shape, { ...options, seed });
+      const never = augmentBatch(image, shape, { ...options, seed, mirror: "never" });
+      const middle = (rows: Float32Array) => rows.subarray(6 * 12, 7 * 12);
+      assert.ok(isRising(middle(never)));
+      if (isRising(middle(half))) assert.deepEqual(half, never);
+      else mirrored++;
+    }
+    assert.ok(mirrored > 8 && mirrored < 32, String(mirrored));
+  });
+}

@@ -47,6 +47,7 @@ const covered: readonly (readonly [string, string, string, string])[] = [
   ["the number of classes is an argument", "fixed", "models/catalog.test.ts", "classes"],
   ["reconnections follow sizes", "kept, options", "commands/sparse-train-options.test.ts", '["split", "free"]'],
   ["shifts between pixels", "kept, option", "data/augment.test.ts", "SciPy's values"],
+  ["digits are mirrored", "kept, option", "data/augment.test.ts", "where nothing is mirrored"],
   ["crops instead", "option", "data/augment.test.ts", "a crop moves whole pixels"],
   ["the last part of an epoch is dropped", "kept", "training/batch-source.test.ts", "its remainder dropped or kept"],
   ["the last pseudo-labels of a pass are few", "kept", "training/batch-source.test.ts", "pass after pass"],
