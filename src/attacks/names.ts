@@ -29,6 +29,17 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, ConstantOverrides>
   },
 };
 
+/** What attacks are called elsewhere, in letters alone, when it is too far from our name for it. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["autoattack", "aa"],
+  ["pgd", "pgd50"],
+  ["autopgd", "apgd-ce"],
+  ["apgd", "apgd-ce"],
+  ["squareattack", "square"],
+  ["carliniwagner", "cw50"],
+  ["brendelbethge", "bb"],
+]);
+
 const THERE_ARE = `there are ${AVAILABLE}, the ensembles ${ensembleNames.join(", ")} and the groups ${Object.keys(GROUPS).join(", ")}`;
 
 /**
@@ -81,7 +92,9 @@ class RecipeBook {
     const found = recipe ?? knownEnsemble(name, (member) => this.#knownMember(member));
     if (found !== null) return found;
     const others = [...likelyNames(name), ...ensembleNames, ...Object.keys(GROUPS), ...this.#ownNames];
-    throw new UsageError(`no attack is called "${name}"${didYouMean(name, others)}; ${THERE_ARE}`);
+    const ours = ELSEWHERE.get(name.toLowerCase().replace(/[^a-z]/g, ""));
+    const hint = ours === undefined ? didYouMean(name, others) : `; did you mean "${ours}"?`;
+    throw new UsageError(`no attack is called "${name}"${hint}; ${THERE_ARE}`);
   }
 
   #knownMember(member: string): AttackRecipe {

@@ -1,4 +1,5 @@
 /** The data sets that are known by name. */
+import { statSync } from "node:fs";
 import { UsageError } from "../core/errors.js";
 import { didYouMean } from "../core/nearest.js";
 import { loadCifar10, loadCifar100 } from "./cifar.js";
@@ -42,5 +43,10 @@ function loaderOf(name: string): (options: LoadOptions) => Promise<ImageSet> {
   if (loader !== undefined) return loader;
   const known = `known: ${DATA_NAMES.join(", ")}`;
   if (/[./\\]/.test(name)) return loadFolder;
-  throw new UsageError(`--data ${name}: no such data set${didYouMean(name, DATA_NAMES)}; ${known}, or a folder`);
+  const hint = isFolder(name) ? `; did you mean the folder "./${name}"?` : didYouMean(name, DATA_NAMES);
+  throw new UsageError(`--data ${name}: no such data set${hint}; ${known}, or a folder`);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -32,7 +32,8 @@ export function firstImages(split: DecodedSplit, limit?: number): ImageSet {
   const total = split.labels.length;
   const samples = limit ?? total;
   if (!Number.isInteger(samples) || samples < 1 || samples > total) {
-    throw new UsageError(`${split.name} has ${total} ${split.split} images; asked for the first ${samples}`);
+    const asked = split.split === "train" ? `--train-samples asks for ${samples}` : `asked for the first ${samples}`;
+    throw new UsageError(`${split.name} has ${total} ${split.split} images; ${asked}`);
   }
   const sha256 = createHash("sha256").update(split.labels).update(split.pixels).digest("hex");
   const notice = split.notice ?? noticeOfImages(split.name, split.split, sha256);

@@ -54,6 +54,7 @@ async function* lines(stream: AsyncIterable<Uint8Array | string>, name: string) 
   let finished = 0;
   for await (const chunk of stream) {
     let rest: Uint8Array = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    if (finished === 0 && length === 0) refuseSafetensors(rest, name);
     for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
       yield { bytes: Buffer.concat([...parts, rest.subarray(0, end)]), isWhole: true };
       [parts, length, rest] = [[], 0, rest.subarray(end + 1)];
@@ -68,6 +69,13 @@ async function* lines(stream: AsyncIterable<Uint8Array | string>, name: string) 
     }
   }
   if (length > 0) yield { bytes: Buffer.concat(parts), isWhole: false };
+}
+
+/** They begin with the length of a JSON header in eight bytes. */
+function refuseSafetensors(start: Uint8Array, name: string): void {
+  const isSafetensors = start.length > 9 && start.subarray(4, 8).every((byte) => byte === 0) && start[8] === 0x7b;
+  if (isSafetensors)
+    throw new InputError(`${name}: is a checkpoint, no records; attack-eval attacks it and writes records`);
 }
 
 type Parsed =

@@ -10,6 +10,7 @@ import {
   parseCheckpointText,
 } from "../records/checkpoint.js";
 import type { Network, Tensor } from "./network.js";
+import { refuseOtherKinds } from "./other-kinds.js";
 import { parseGraph } from "./parse-graph.js";
 import { inferShapes, parameterShapes } from "./shapes.js";
 import { parseTensors } from "./stored-tensors.js";
@@ -29,6 +30,7 @@ export interface NetworkFile {
  */
 export async function readNetworkFile(path: string, recorded?: { readonly sha256: string }): Promise<NetworkFile> {
   if (recorded !== undefined) await requireFileDigest(path, recorded.sha256);
+  else await refuseOtherKinds(path);
   const { metadata, tensors, sha256, bytes } = await readSafetensors(path);
   const checkpoint = parseCheckpointText(metadata, path);
   const { input, classes, shapes = {} } = checkpoint;

@@ -1,6 +1,6 @@
 /** The folder of a training run: what it may hold already, and its records as they are written. */
 import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, UsageError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
@@ -98,8 +98,17 @@ async function runFiles(path: string): Promise<string[]> {
     return files.filter((file) => RUN_FILES.some((pattern) => pattern.test(file))).sort();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (await isFile(path))
+      throw new UsageError(`--out ${path}: is a file; name a folder, for checkpoints and records`);
     throw fileError(error, "read", path);
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 async function savedRun(path: string, held: readonly string[]) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import fc from "fast-check";
 import { InputError } from "../../src/core/errors.js";
@@ -96,4 +97,11 @@ test("the lines before a malformed one are given", async () => {
     for await (const { line } of readRecords(stream, "stdin", () => undefined)) seen.push(line);
   }, /^InputError: stdin:3: /);
   assert.deepEqual(seen, [1, 2]);
+});
+
+test("a checkpoint among record files is called one", async () => {
+  const start = Buffer.concat([Buffer.from([200, 1, 0, 0, 0, 0, 0, 0]), Buffer.from('{"__metadata__":{}}')]);
+  await assert.rejects(async () => {
+    for await (const _ of readRecords(Readable.from([start]), "best.safetensors", () => {}));
+  }, /best.safetensors: is a checkpoint, no records; attack-eval attacks it/);
 });

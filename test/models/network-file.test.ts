@@ -290,3 +290,13 @@ test("a network that another program wrote is read, every value", {
   await writeNetworkFile(copy, network, checkpoint);
   assert.deepEqual((await readNetworkFile(copy)).network, network);
 });
+
+test("a run's folder and a file of records are told from a checkpoint, with what was meant", async (context) => {
+  const folder = temporaryFolder(context);
+  const records = join(folder, "records.ndjson");
+  writeFileSync(records, '{"type":"run.start","run":"1"}\n');
+  await assert.rejects(readNetworkFile(records), /records.ndjson: holds records, no network; compare reads them/);
+  await assert.rejects(readNetworkFile(folder), /cannot read .*: it is a folder|not a regular file/);
+  writeFileSync(join(folder, "best.safetensors"), "");
+  await assert.rejects(readNetworkFile(folder), /: is the folder of a run; did you mean .*best.safetensors\?$/);
+});
