@@ -239,7 +239,16 @@ class TrainingLoop {
     const { training, hooks } = this.#options;
     const record = notFiniteRecord({ loss, step: this.#state.step + 1, layer: training.firstNonFinite() });
     hooks.emit(record);
-    return new ResourceError(`${record.message}; start a new one with a lower --learning-rate`);
+    return new ResourceError(`${record.message}; ${this.#wayOut()}`);
+  }
+
+  /** A resumed run comes to the same loss again. */
+  #wayOut(): string {
+    const { phase } = this.#options;
+    const flag = phase === "finetune" ? "--finetune-learning-rate" : "--learning-rate";
+    const from =
+      phase === "train" && this.#state.best !== null ? ", from its best network with --init-from if need be" : "";
+    return `it cannot go on at this learning rate: start a new one with a lower ${flag}${from}`;
   }
 }
 

@@ -171,7 +171,7 @@ test("a loss that is not finite ends the run with the step, the layer and the la
   const out = join(temporaryFolder(t), "run");
   await assert.rejects(
     run({ ...small, out, learningRate: 1e30 }),
-    /the loss is (NaN|Infinity) at step \d+, .*layer.*the state from before is kept.*start a new one with a lower --learning-rate/,
+    /the loss is (NaN|Infinity) at step \d+, .*layer.*the state from before is kept.*it cannot go on at this learning rate: start a new one with a lower --learning-rate/,
   );
   const lines = readFileSync(join(out, "records.ndjson"), "utf8").trim().split("\n");
   assert.match(lines.at(-1) ?? "", /"status":"failed"/);
