@@ -107,7 +107,7 @@ export interface PruningSettings {
   readonly resolved: Readonly<Record<string, unknown>>;
 }
 
-/** Throws UsageError where density is given in more than one way. */
+/** Every default settled, by profile where it has one. */
 export function settle(options: PruneHydraOptions): PruningSettings {
   const isReference = options.profile === "reference";
   const target = targetFor(options);

@@ -5,7 +5,7 @@ import { DEEP_REWIRING_NOISE } from "../training/deep-rewiring.js";
 import type { InnerAttack } from "../training/objectives/objective.js";
 import type { SelectionRule } from "../training/selection.js";
 import type { OptionValues } from "./command.js";
-import { densityOptions, givenDensities, targetOf } from "./density-options.js";
+import { densityOptions, targetOf } from "./density-options.js";
 import { choice, count, layerDensities, number, text, toggle } from "./options.js";
 import { engine, everyCommand, pixelRange, training, trainingData } from "./shared-options.js";
 
@@ -155,7 +155,7 @@ export interface SparseTrainSettings {
 
 const DEFAULT_BATCH = 128;
 
-/** Throws UsageError where density is given in more than one way, or for a dense network, and where options exclude each other. */
+/** Throws UsageError where options exclude each other. */
 export function settle(options: SparseTrainOptions): SparseTrainSettings {
   const isReference = options.profile === "reference";
   const target = targetOrDense(options);
@@ -192,8 +192,5 @@ function requireStatic({ staticReparam, mode }: SparseTrainOptions): void {
 }
 
 function targetOrDense(options: SparseTrainOptions): Target | null {
-  if (options.mode !== "dense") return targetOf(options);
-  const [name] = givenDensities(options);
-  if (name === undefined) return null;
-  throw new UsageError(`--${name}: --mode dense has all weights; leave it out, or choose a sparse mode`);
+  return options.mode === "dense" ? null : targetOf(options);
 }
