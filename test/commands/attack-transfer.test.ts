@@ -95,3 +95,13 @@ test("what does not go together is refused before an attack", async (context) =>
   await refused({ transferFrom: at("gone.safetensors") }, InputError, /gone/);
   await refused({ saveAdversarial: at("toy.safetensors") }, UsageError, /the file exists; --force overwrites it/);
 });
+
+test("where Foolbox's count differs from the strict one, both are recorded and said", async (context) => {
+  const at = await attackFolder(context);
+  // Hardly more than noise, which also leaves a few images right that are wrong without it.
+  const attacks = { both: { base: "pgd3x2", steps: 1, restarts: 1, stepSize: 0.001, accounting: "foolbox" } };
+  const { lines, notes } = await attack(at("toy.safetensors"), { ...base, attacks, epsilon: 0.3 });
+  const { correct, foolboxCorrect } = results(lines)[1] ?? {};
+  assert.ok(Number(foolboxCorrect) > Number(correct), `${String(foolboxCorrect)} of ${String(correct)}`);
+  assert.ok(notes.some((note) => note.includes(`(${correct}/240, as Foolbox counts ${foolboxCorrect})`)));
+});
