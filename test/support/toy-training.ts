@@ -4,7 +4,10 @@ import type { Graph } from "../../src/models/graph.js";
 import { weightLayers } from "../../src/models/shapes.js";
 import { budgetOf } from "../../src/sparsity/connectivity.js";
 import { type ConnectivityMode, initialNetwork } from "../../src/sparsity/initial.js";
+import { initialCounts } from "../../src/sparsity/layer-counts.js";
+import { connectionExchange } from "../../src/training/connection-exchange.js";
 import { connectivitySampling } from "../../src/training/connectivity-sampling.js";
+import { DEEP_REWIRING_NOISE, deepRewiring } from "../../src/training/deep-rewiring.js";
 import type { Objective } from "../../src/training/objectives/objective.js";
 import type { Samples } from "../../src/training/samples.js";
 import { stepSchedule } from "../../src/training/schedule.js";
@@ -31,7 +34,7 @@ export interface ToyOptions {
   readonly hooks?: Partial<TrainerHooks>;
 }
 
-/** eta 0.1, lambda 5e-4, mu 0.9, sigma 1e-6, steps at half and three quarters; nothing is selected. The caller disposes. */
+/** eta 0.1, lambda 5e-4, mu 0.9, sigma 1e-6 (deep rewiring: its own), steps at half and three quarters; nothing is selected. The caller disposes. */
 export async function trainToy(options: ToyOptions): Promise<Training> {
   const { engine, data, steps, bounds, seed, objective, batchSize = 128 } = options;
   const { network, rules, update } = toyNetwork(options);
@@ -39,11 +42,12 @@ export async function trainToy(options: ToyOptions): Promise<Training> {
   const perEpoch = Math.floor(data.size / batchSize);
   const epochs = Math.ceil(steps / perEpoch);
   const watch = options.watch ?? (() => {});
+  const weightDecay = options.mode === "deep-rewiring" ? 0 : 5e-4;
   await train({
     ...{ training, phase: "train", objective, samples: data, augment: null, batchSize, remainder: "drop" },
     ...{ epochs, stopAfter: steps, bounds, seed, logEvery: null, saveEvery: Number.POSITIVE_INFINITY, resume: null },
     update: watched(update, watch),
-    schedule: stepSchedule({ learningRate: 0.1, weightDecay: 5e-4, epochs: 1, stepsPerEpoch: steps }),
+    schedule: stepSchedule({ learningRate: 0.1, weightDecay, epochs: 1, stepsPerEpoch: steps }),
     selection: { rule: "last", split: "test", samples: noSamples(data), attack: null },
     hooks: { ...silent, ...options.hooks },
   });
@@ -59,10 +63,17 @@ export function toyNetwork(options: Omit<ToyOptions, "engine">) {
   const shape = { graph, input: data.shape, classes };
   const initial = initialNetwork({ ...shape, mode, budget, initialDensity, excess, seed });
   const noise = { noiseScaling: 1e-6, noiseMode: "code", split: "size", resetMomentum: false } as const;
-  const update =
-    mode === "bayes"
-      ? connectivitySampling({ kernels, budget, seed, momentum: 0.9, ...noise })
-      : plainUpdate("sgdw", 0.9);
+  const sampling = { kernels, budget, seed, momentum: 0.9, ...noise };
+  const exchange = { ...sampling, every: 100, fraction: 0.3, end: 0.75 * options.steps };
+  const targets = initialCounts({ kernels, budget, initialDensity, excess });
+  const updates: Readonly<Partial<Record<ConnectivityMode, () => Update>>> = {
+    bayes: () => connectivitySampling(sampling),
+    "deep-rewiring": () =>
+      deepRewiring({ ...sampling, momentum: 0, noiseScaling: DEEP_REWIRING_NOISE, split: { weights: [...targets] } }),
+    set: () => connectionExchange({ ...exchange, grow: "random" }),
+    rigl: () => connectionExchange({ ...exchange, grow: "gradient" }),
+  };
+  const update = updates[mode]?.() ?? plainUpdate("sgdw", 0.9);
   return { ...initial, update, kernels, budget };
 }
 

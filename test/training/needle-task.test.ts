@@ -40,6 +40,18 @@ test("the method finds the inputs that matter where static masks cannot", async 
   assert.ok(mean("bayes") - mean("random") >= 0.2);
 });
 
+test("connections exchanged at random or by gradient find those inputs too", async (t) => {
+  const accuracies: Record<string, number> = {};
+  const [seed = 1] = seeds;
+  for (const mode of ["fixed", "set", "rigl", "deep-rewiring"] as const) {
+    const training = await trainToy({ ...task(seed, mode), engine });
+    accuracies[mode] = accuracyOf(training, testSamples(seed));
+    training.dispose();
+  }
+  t.diagnostic(JSON.stringify(accuracies));
+  for (const mode of ["set", "rigl"]) assert.ok((accuracies[mode] ?? 0) - (accuracies.fixed ?? 1) >= 0.1, mode);
+});
+
 test("a start above the budget comes down to it, or is scaled to it at once", async (t) => {
   const found: Record<string, number> = { keep: 0, rescale: 0 };
   for (const seed of seeds) {
