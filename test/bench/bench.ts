@@ -25,8 +25,8 @@ const { values: flags } = parseArgs({
     variants: { type: "string", default: "eager,channels-last,compiled,bf16,bf16+channels-last" },
     "batch-size": { type: "string", default: "128" },
     threads: { type: "string", default: String(availableParallelism()) },
-    rounds: { type: "string", default: "5" },
-    "seconds-per-cell": { type: "string", default: "5" },
+    rounds: { type: "string", default: "4" },
+    "seconds-per-cell": { type: "string", default: "4" },
     /** A Python environment that has PyTorch already. */
     environment: { type: "string", default: `${FOLDER}/torch` },
   },
