@@ -41,10 +41,15 @@ export function planAttacks(choice: AttackChoice): readonly SpelledAttack[] {
   if (minimal && !recipes.some((recipe) => recipe.type === "attack" && recipe.nearest !== null)) {
     throw new UsageError("--minimal: no attack of --attacks looks for the shortest perturbation; add fab, fab-t or bb");
   }
-  const radii = epsilons ?? [epsilon ?? RADII[norm]];
+  const radii = differentRadii(epsilons ?? [epsilon ?? RADII[norm]]);
   return radii.flatMap(({ value, text }) =>
     recipes.map((recipe) => ({ recipe, norm, epsilon: value, epsilonText: text, minimal })),
   );
+}
+
+/** A radius that is asked for twice is measured once. */
+function differentRadii(radii: readonly Spelled[]): readonly Spelled[] {
+  return radii.filter(({ value }, i) => radii.findIndex((other) => other.value === value) === i);
 }
 
 function checkNorm(recipes: readonly PlannedAttack["recipe"][], norm: Norm): void {

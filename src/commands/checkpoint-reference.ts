@@ -1,9 +1,9 @@
 /** What a record says of a checkpoint that came as a path: its text, and what the network itself shows. */
+import type { Network, Tensor } from "../models/network.js";
 import type { NetworkFile } from "../models/network-file.js";
 import { weightLayers } from "../models/shapes.js";
 import type { CheckpointReference } from "../records/events.js";
 
-/** Connections of one weight layer: all its entries where it is stored dense. */
 export interface LayerDensity {
   readonly name: string;
   readonly size: number;
@@ -13,19 +13,33 @@ export interface LayerDensity {
   readonly multiplyAdds: number;
 }
 
-export function layerDensities({ network }: NetworkFile): readonly LayerDensity[] {
-  return weightLayers(network.graph, network.input).map(({ name, size, rewire, outputPositions }) => {
-    const tensor = network.tensors.get(`${name}.weight`);
-    const connections = tensor?.type === "connections" ? tensor.index.length : size;
+/** Connections of each weight layer: those it is stored as, or where it is stored dense the entries that are not 0. */
+export function layerDensities({ graph, input, tensors }: Network): readonly LayerDensity[] {
+  return weightLayers(graph, input).map(({ name, size, rewire, outputPositions }) => {
+    const connections = countConnections(tensors.get(`${name}.weight`));
     return { name, size, connections, rewire, multiplyAdds: connections * outputPositions };
   });
+}
+
+function countConnections(tensor: Tensor | undefined): number {
+  if (tensor?.type === "connections") return tensor.index.length;
+  return tensor?.values.reduce((count, value) => count + (value === 0 ? 0 : 1), 0) ?? 0;
+}
+
+/** Connections, weights and multiply-adds of an image, as records and checkpoints count them. */
+export function networkCounts(network: Network) {
+  const layers = layerDensities(network);
+  const counted = layers.filter(({ rewire }) => rewire);
+  return {
+    connections: sum(counted.map(({ connections }) => connections)),
+    weights: sum(counted.map(({ size }) => size)),
+    multiplyAdds: sum(layers.map(({ multiplyAdds }) => multiplyAdds)),
+  };
 }
 
 /** Fields of the `checkpoint` record, as far as the file tells; counts are the network's own. */
 export function checkpointReference(path: string, file: NetworkFile): CheckpointReference {
   const { input, classes, graph, shapes, config, tool, role, ...text } = file.checkpoint;
-  const layers = layerDensities(file);
-  const counted = layers.filter(({ rewire }) => rewire);
   return {
     ...text,
     // Left out of the record's JSON where it is none of the contract's.
@@ -33,9 +47,7 @@ export function checkpointReference(path: string, file: NetworkFile): Checkpoint
     path,
     sha256: file.sha256,
     bytes: file.bytes,
-    connections: sum(counted.map(({ connections }) => connections)),
-    weights: sum(counted.map(({ size }) => size)),
-    multiplyAdds: sum(layers.map(({ multiplyAdds }) => multiplyAdds)),
+    ...networkCounts(file.network),
   };
 }
 

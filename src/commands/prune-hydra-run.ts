@@ -9,11 +9,11 @@ import type { CheckpointDescription } from "../records/checkpoint.js";
 import { epochLine } from "../training/epoch-line.js";
 import type { StopReason } from "../training/trainer.js";
 import type { TrainerPhase, TrainerState } from "../training/trainer-state.js";
+import { networkCounts } from "./checkpoint-reference.js";
 import type { CommandContext, ProgressTask } from "./command.js";
 import { reportNotice } from "./image-notice.js";
 import type { PruneHydraOptions } from "./prune-hydra-options.js";
 import type { PruningPlan } from "./prune-hydra-plan.js";
-import { networkCounts } from "./training-run.js";
 
 export interface Surroundings {
   readonly options: PruneHydraOptions;

@@ -16,7 +16,7 @@ export function networkText(path: string, file: NetworkFile): string {
 function layerLines(file: NetworkFile): readonly string[] {
   const { graph, input } = file.network;
   const shapes = inferShapes(graph, input);
-  const densities = new Map(layerDensities(file).map((layer) => [layer.name, layer]));
+  const densities = new Map(layerDensities(file.network).map((layer) => [layer.name, layer]));
   const header = ["layer", "op", "output", "connections", "of", "density"];
   const rows = graph.map((layer) => {
     const shape = shapes.get(layer.name);

@@ -9,11 +9,11 @@ import { averagedUpdate, MovingAverage } from "../training/moving-average.js";
 import { type StopReason, type TrainerHooks, train } from "../training/trainer.js";
 import type { TrainerState } from "../training/trainer-state.js";
 import type { Update } from "../training/update.js";
+import { networkCounts } from "./checkpoint-reference.js";
 import type { CommandContext } from "./command.js";
 import { reportNotice } from "./image-notice.js";
 import type { SparseTrainOptions } from "./sparse-train-options.js";
 import { excessOf, type SparseTrainPlan, updateOf } from "./sparse-train-plan.js";
-import { networkCounts } from "./training-run.js";
 
 export interface Surroundings {
   readonly options: SparseTrainOptions;

@@ -4,7 +4,6 @@ import { isDeepStrictEqual } from "node:util";
 import { InputError, UsageError } from "../core/errors.js";
 import type { Network } from "../models/network.js";
 import { writeNetworkFile } from "../models/network-file.js";
-import { weightLayers } from "../models/shapes.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
 import {
   lookAtRunDirectory,
@@ -154,20 +153,6 @@ export class TrainingRun {
     this.#records?.sync();
     return this.#records?.bytes ?? 0;
   }
-}
-
-/** Connections, weights and multiply-adds of an image, as records and checkpoints count them. */
-export function networkCounts({ graph, input, tensors }: Network) {
-  const layers = weightLayers(graph, input).map((layer) => {
-    const tensor = tensors.get(`${layer.name}.weight`);
-    return { ...layer, connections: tensor?.type === "connections" ? tensor.index.length : layer.size };
-  });
-  const counted = layers.filter(({ rewire }) => rewire);
-  return {
-    connections: counted.reduce((sum, { connections }) => sum + connections, 0),
-    weights: counted.reduce((sum, { size }) => sum + size, 0),
-    multiplyAdds: layers.reduce((sum, { connections, outputPositions }) => sum + connections * outputPositions, 0),
-  };
 }
 
 /** What a run has come to, in one line: `best after epoch 3: 61.2 % right, 40.0 % under attack, on the images that select; …`. */

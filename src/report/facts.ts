@@ -101,7 +101,7 @@ function gradients({ networks }: Column): TableCell {
 
 function selection({ networks }: Column): TableCell {
   return joined(
-    networks.map((network) => network.selection),
+    networks.map(({ selection, checkpoint }) => (checkpoint.role === "final" ? null : selection)),
     String,
     "",
   );

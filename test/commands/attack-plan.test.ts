@@ -12,6 +12,11 @@ test("every attack stands at every radius, with the radius as it was written", (
   assert.deepEqual(plan, ["fgsm 4/255", "pgd20 4/255", "fgsm 0.1", "pgd20 0.1"]);
 });
 
+test("a radius that is written twice is measured once", () => {
+  const epsilons = [{ value: 2 / 255, text: "2/255" }, { value: 2 / 255, text: "2/255" }]; // biome-ignore format: one line
+  assert.equal(planAttacks({ ...choice, epsilons }).length, choice.attacks.size);
+});
+
 test("the radius is 8/255, and 0.5 in L2, unless given", () => {
   assert.equal(planAttacks(choice)[0]?.epsilon, 8 / 255);
   assert.equal(planAttacks({ ...choice, norm: "l2" })[0]?.epsilon, 0.5);
