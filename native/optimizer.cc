@@ -60,19 +60,31 @@ void putDead(KernelState& state, Connections&& all) {
 }
 
 /** In terms of theta = sign * w; afterwards `value` and `momentum` are again those of w, with theta <= 0 where it died. */
-void moveConnections(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, size_t from, size_t to) {
-  Normals normals(options.noise.seed, kNoisePurpose, options.noise.step, layer);
+void moveConnections(Kernel& kernel, KernelState& state, const StepOptions& options, const float* noise, size_t from, size_t to) {
   const std::vector<float>& gradient = state.gradient.sums;
   for (size_t i = from; i < to; i++) {
     const float sign = kernel.value[i] < 0 ? -1.0f : 1.0f;
     float theta = sign * kernel.value[i], momentum = sign * state.momentum[i];
     updateEntry(theta, momentum, sign * gradient[state.full ? kernel.index[i] : i], options);
     theta = theta - options.pull;
-    if (options.noise.wanted) theta = theta + options.noise.deviation * float(normals.at(kernel.index[i]));
+    if (options.noise.wanted) theta = theta + options.noise.deviation * noise[i - from];
     const bool dormant = !(theta > 0);
     // A dead theta of either zero is written so that the sign can be told: -0 for +1, +0 for -1.
     kernel.value[i] = dormant && theta == 0 ? -sign * 0.0f : sign * theta;
     state.momentum[i] = sign * momentum;
+  }
+}
+
+/** The same in pieces whose noise stays in L1. */
+void moveWithNoise(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, const Passes& passes, size_t from, size_t to) {
+  constexpr size_t kPiece = 1024;
+  float noise[kPiece];
+  const uint64_t seed = options.noise.seed;
+  for (; from < to; from += kPiece) {
+    const size_t end = std::min(to, from + kPiece);
+    const NormalsCall call{{uint32_t(seed), uint32_t(seed >> 32), kNoisePurpose, uint32_t(options.noise.step)}, layer, kernel.index.data() + from, end - from, noise};
+    if (options.noise.wanted) passes.normals(call);
+    moveConnections(kernel, state, options, noise, from, end);
   }
 }
 
@@ -123,10 +135,12 @@ void updateOrdinary(std::vector<float>& values, std::vector<float>& momentum, co
   });
 }
 
-void updateMortal(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, int threads) {
+void updateMortal(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, const Machine& machine) {
   std::vector<uint8_t> negative(kernel.value.size());
   for (size_t i = 0; i < negative.size(); i++) negative[i] = kernel.value[i] < 0;
-  eachStretch(kernel.value.size(), threads, [&](size_t from, size_t to) { moveConnections(kernel, state, options, layer, from, to); });
+  eachStretch(kernel.value.size(), machine.threads, [&](size_t from, size_t to) {
+    moveWithNoise(kernel, state, options, layer, *machine.target->passes, from, to);
+  });
   Connections alive, died, revived, still;
   for (size_t i = 0; i < kernel.value.size(); i++) {
     const float theta = negative[i] ? -kernel.value[i] : kernel.value[i];

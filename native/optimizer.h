@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "parameters.h"
+#include "step-runner.h"
 
 namespace sparse_robust {
 
@@ -76,7 +76,7 @@ void updateOrdinary(std::vector<float>& values, std::vector<float>& momentum, co
                     const uint32_t* index, const StepOptions& options, int threads);
 
 /** w = sign * max(0, theta) with its pull and noise, deaths and returns; `layer` counts weight layers. */
-void updateMortal(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, int threads);
+void updateMortal(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, const Machine& machine);
 
 /** Throws std::out_of_range, before anything changes, where a position is out of order or not as it must be. */
 void reconnect(Kernel& kernel, KernelState& state, const Reconnection& change);

@@ -21,6 +21,7 @@ void blockFromImages(const ImagesCall&);
 void imagesFromBlock(const ImagesCall&);
 void signStep(const AscentCall&);
 void normStep(const AscentCall&);
+void normals(const NormalsCall&);
 
 }  // namespace SR_TARGET
 
@@ -40,6 +41,7 @@ const Passes SR_JOIN(passes_, SR_TARGET) = {
     SR_TARGET::imagesFromBlock,
     SR_TARGET::signStep,
     SR_TARGET::normStep,
+    SR_TARGET::normals,
 };
 
 }  // namespace sparse_robust

@@ -123,6 +123,14 @@ struct AscentCall {
   float epsilon, stepSize, low, high;
 };
 
+/** values[i] = the normal of a stream (Normals in random.h) at positions[i], rounded to float32. */
+struct NormalsCall {
+  uint32_t key[4], counter;
+  const uint32_t* positions;
+  size_t count;
+  float* values;
+};
+
 struct Passes {
   void (*map)(const MapCall&);
   void (*mapGradient)(const GradientMapCall&);
@@ -139,6 +147,7 @@ struct Passes {
   void (*imagesFromBlock)(const ImagesCall&);
   void (*signStep)(const AscentCall&);
   void (*normStep)(const AscentCall&);
+  void (*normals)(const NormalsCall&);
 };
 extern const Passes passes_avx512, passes_avx2, passes_neon, passes_portable;   // passes.cc, once per target
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels.h"
+
 namespace sparse_robust {
 
 using Words = std::array<uint32_t, 4>;
@@ -12,12 +14,14 @@ using Words = std::array<uint32_t, 4>;
 /** The purpose "noise" of src/core/rng.ts. */
 constexpr uint32_t kNoisePurpose = 7;
 
-inline uint32_t rotated(uint32_t word, int by) { return (word << by) | (word >> (32 - by)); }
+constexpr uint32_t kThreefryParity = 0x1bd11bda;
+
+SR_INLINE uint32_t rotated(uint32_t word, int by) { return (word << by) | (word >> (32 - by)); }
 
 /** One block of four words: 20 rounds, the key added before the first and after every fourth. */
 inline Words threefry(const Words& key, const Words& counter) {
   constexpr int rotations[8][2] = {{10, 26}, {11, 21}, {13, 27}, {23, 5}, {6, 20}, {17, 11}, {25, 10}, {18, 20}};
-  const uint32_t keys[5] = {key[0], key[1], key[2], key[3], key[0] ^ key[1] ^ key[2] ^ key[3] ^ 0x1bd11bdau};
+  const uint32_t keys[5] = {key[0], key[1], key[2], key[3], key[0] ^ key[1] ^ key[2] ^ key[3] ^ kThreefryParity};
   Words x;
   for (int i = 0; i < 4; i++) x[i] = counter[i] + keys[i];
   for (int round = 0; round < 20; round++) {
@@ -52,7 +56,7 @@ inline double lnFraction(uint32_t n) {
 }
 
 /** sin x for |x| <= pi / 4. */
-inline double sine(double x) {
+SR_INLINE double sine(double x) {
   const double y = x * x;
   double sum = 1 / 355687428096000.0;
   sum = sum * y - 1 / 1307674368000.0;
@@ -67,7 +71,7 @@ inline double sine(double x) {
 }
 
 /** cos x for |x| <= pi / 4. */
-inline double cosine(double x) {
+SR_INLINE double cosine(double x) {
   const double y = x * x;
   double sum = -1 / 6402373705728000.0;
   sum = sum * y + 1 / 20922789888000.0;

@@ -196,7 +196,7 @@ void Training::step(const StepOptions& options) {
     Kernel& kernel = parameters_->kernels[k];
     KernelState& state = kernels[k];
     const bool pick = kernel.sparse && state.full;
-    if (state.rule == WeightRule::Mortal) updateMortal(kernel, state, options, uint32_t(k), machine_.threads);
+    if (state.rule == WeightRule::Mortal) updateMortal(kernel, state, options, uint32_t(k), machine_);
     else updateOrdinary(kernel.value, state.momentum, state.gradient.sums, pick ? kernel.index.data() : nullptr, options, machine_.threads);
     updateOrdinary(kernel.bias, state.biasMomentum, state.biasGradient.sums, nullptr, options, machine_.threads);
     kernel.stale = true;
