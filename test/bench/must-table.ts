@@ -14,6 +14,7 @@ export function reportMusts(speeds: readonly Speed[]): void {
       const one = speed.rows.find((other) => other.work === work && keyOf(other.subject) === keyOf(subject));
       if (one === undefined) continue;
       const found = ratioOf(one, speed, against);
+      if (!Number.isFinite(found)) continue;
       row([
         `${keyOf(subject)}, ${work}, against PyTorch ${against}`,
         must,

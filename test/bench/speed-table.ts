@@ -31,6 +31,7 @@ function reportWork(work: Work, speed: Speed, options: SpeedOptions): void {
     "scaling",
     "AVX2",
     "of f32",
+    "one of one",
     "of bf16",
     "of peak",
     "convolutions",
@@ -61,7 +62,9 @@ function reportRow(one: SpeedRow, speed: Speed, options: SpeedOptions): void {
     ...[seconds, single].map((time) => rounded(batch / time, 0)),
     percent(scalingOf(one, speed)),
     rounded(batch / avx2, 0),
-    ...(["f32", "bf16"] as const).map((against) => rounded(ratioOf(one, speed, against), 2)),
+    ...[ratioOf(one, speed, "f32"), singleRatioOf(one, speed), ratioOf(one, speed, "bf16")].map((times) =>
+      rounded(times, 2),
+    ),
     percent(ofPeak),
     percent(toThreads(all.shares?.convolutions)),
     percent(1 - toThreads(all.shares?.steps)),
@@ -85,6 +88,14 @@ export function scalingOf({ all, single }: SpeedRow, { peak }: Speed): number {
 export function ratioOf({ work, all }: SpeedRow, { peers }: Speed, against: "f32" | "bf16"): number {
   const rivals = peers.filter((peer) => peer.work === work && peer.variant.includes("bf16") === (against === "bf16"));
   return Math.min(...rivals.map((peer) => secondsOrLast(peer.all))) / secondsOf(all);
+}
+
+/** The same on one thread each, where two processors that share a core say nothing. */
+export function singleRatioOf({ work, single }: SpeedRow, { peers }: Speed): number {
+  const rivals = peers.flatMap((peer) =>
+    peer.work === work && peer.single !== null ? [secondsOrLast(peer.single)] : [],
+  );
+  return single === null ? Number.NaN : Math.min(...rivals) / secondsOf(single);
 }
 
 function mebibytes(bytes: number): string {

@@ -37,6 +37,8 @@ export interface PeerRow {
   readonly work: Work;
   readonly variant: string;
   readonly all: Cell;
+  /** Null where it is not measured. */
+  readonly single: Cell | null;
   memory: number;
 }
 
@@ -89,7 +91,7 @@ class SpeedRun {
     const mine = rows.flatMap(({ all, single, avx2 }) => [all, single, avx2]).filter((one) => one !== null);
     const cells = alternate(
       mine,
-      peers.map(({ all }) => all),
+      peers.flatMap(({ all, single }) => (single === null ? [all] : [all, single])),
     );
     await takeTurns(cells, { ...this.#options, betweenRounds: () => this.#lookAtPeak() });
   }
@@ -117,10 +119,15 @@ class SpeedRun {
     const { model, batch, threads } = this.#options;
     const child = this.#torch;
     if (child === null) return [];
-    return variants.map((variant) => ({
-      ...{ work, variant, memory: Number.NaN },
-      all: cell(child, { model, variant, work, batch, threads, density: PEER_DENSITY }),
-    }));
+    return variants.map((variant) => {
+      const request = { model, variant, work, batch, density: PEER_DENSITY };
+      const hasSingle = work === "step" && threads > 1 && SINGLE_VARIANTS.includes(variant);
+      return {
+        ...{ work, variant, memory: Number.NaN },
+        all: cell(child, { ...request, threads }),
+        single: hasSingle ? cell(child, { ...request, threads: 1 }) : null,
+      };
+    });
   }
 
   /** A step of training takes the peer long, so it does it in the way that was the fastest for a step of the attack. */
@@ -151,6 +158,9 @@ class SpeedRun {
     }
   }
 }
+
+/** Those that are measured on one thread too; a compiled network would have to be compiled again. */
+const SINGLE_VARIANTS = ["eager", "channels-last"];
 
 /** The peer's dense weights are masked to this density; its work does not depend on it. */
 const PEER_DENSITY = 0.1;
