@@ -6,7 +6,6 @@ import { innerAscent, normalStart } from "./inner-ascent.js";
 import { countCorrect, mean } from "./mean-loss.js";
 import {
   type Batch,
-  type BatchResult,
   type InnerAttack,
   methodStatistics,
   type Objective,
@@ -14,6 +13,7 @@ import {
   trainingStart,
 } from "./objective.js";
 import { statisticsPass } from "./statistics-pass.js";
+import { type PairLoss, trainOnPair } from "./train-on-pair.js";
 
 export interface MartOptions {
   readonly attack: InnerAttack;
@@ -40,29 +40,10 @@ export function martObjective({ attack, beta, statistics = methodStatistics }: M
       const start = normalStart(target, START_DEVIATION, trainingStart(batch));
       const lossGradient = (logits: Float32Array) => crossEntropy(logits, labels, training.classes).gradient;
       const attacked = yield* innerAscent(target, { ...attack, start, lossGradient });
-
-      const natural = training.forward(images);
-      training.updateStatistics(natural, statistics.variance);
-      yield "update";
-      const adversarial = training.forward(attacked);
-      training.updateStatistics(adversarial, statistics.variance);
-      if (replays) training.updateStatistics(natural, statistics.variance);
-      yield "update";
-      const { natural: z, adversarial: a, ...result } = martLoss(natural.logits, adversarial.logits, { labels, beta });
-      training.backward(natural, z);
-      yield "update";
-      training.backward(adversarial, a);
-      yield "update";
-      return result;
+      const loss = (z: Float32Array, a: Float32Array) => martLoss(z, a, { labels, beta });
+      return yield* trainOnPair(batch, { attacked, statistics, loss });
     },
   };
-}
-
-export interface MartLoss extends BatchResult {
-  /** Of the loss with respect to the logits of the clean images, [batch, classes]. */
-  readonly natural: Float32Array;
-  /** With respect to those of the attacked images. */
-  readonly adversarial: Float32Array;
 }
 
 /** Mean BCE(a, y) + beta · mean (1.0000001 - p_y) KL(z || a) of logits z, a [batch, classes]; rightly classified are attacked images. */
@@ -70,7 +51,7 @@ export function martLoss(
   z: Float32Array,
   a: Float32Array,
   { labels, beta }: { readonly labels: Uint8Array; readonly beta: number },
-): MartLoss {
+): PairLoss {
   const batch = labels.length;
   const classes = z.length / batch;
   const boosted = boostedCrossEntropy(a, labels, classes);

@@ -4,7 +4,6 @@ import { innerAscent, normalStart } from "./inner-ascent.js";
 import { mean, meanCrossEntropy } from "./mean-loss.js";
 import {
   type Batch,
-  type BatchResult,
   type InnerAttack,
   methodStatistics,
   type Objective,
@@ -12,6 +11,7 @@ import {
   trainingStart,
 } from "./objective.js";
 import { statisticsPass } from "./statistics-pass.js";
+import { type PairLoss, trainOnPair } from "./train-on-pair.js";
 
 export interface TradesOptions {
   readonly attack: InnerAttack;
@@ -37,33 +37,10 @@ export function tradesObjective({ attack, beta, statistics = methodStatistics }:
       const start = normalStart(target, START_DEVIATION, trainingStart(batch));
       const lossGradient = (logits: Float32Array) => klDivergence(clean, logits, training.classes).gradientQ;
       const attacked = yield* innerAscent(target, { ...attack, start, lossGradient });
-
-      const natural = training.forward(images);
-      training.updateStatistics(natural, statistics.variance);
-      yield "update";
-      const adversarial = training.forward(attacked);
-      training.updateStatistics(adversarial, statistics.variance);
-      if (replays) training.updateStatistics(natural, statistics.variance);
-      yield "update";
-      const {
-        natural: z,
-        adversarial: a,
-        ...result
-      } = tradesLoss(natural.logits, adversarial.logits, { labels, beta });
-      training.backward(natural, z);
-      yield "update";
-      training.backward(adversarial, a);
-      yield "update";
-      return result;
+      const loss = (z: Float32Array, a: Float32Array) => tradesLoss(z, a, { labels, beta });
+      return yield* trainOnPair(batch, { attacked, statistics, loss });
     },
   };
-}
-
-export interface TradesLoss extends BatchResult {
-  /** Of the loss with respect to the logits of the clean images, [batch, classes]. */
-  readonly natural: Float32Array;
-  /** With respect to those of the attacked images. */
-  readonly adversarial: Float32Array;
 }
 
 /** Mean CE(z, y) + beta · mean KL(z || a) of logits z, a [batch, classes]. */
@@ -71,7 +48,7 @@ export function tradesLoss(
   z: Float32Array,
   a: Float32Array,
   { labels, beta }: { readonly labels: Uint8Array; readonly beta: number },
-): TradesLoss {
+): PairLoss {
   const batch = labels.length;
   const clean = meanCrossEntropy(z, labels);
   const divergence = klDivergence(z, a, z.length / batch);
