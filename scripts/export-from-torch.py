@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Writes a PyTorch network as a checkpoint that attack-eval, prune-hydra and sparse-train take.
+
+    python scripts/export-from-torch.py STATE_DICT.pt GRAPH.json OUT.safetensors [--input 32,32,3] [--model NAME]
+                                        [--data cifar10] [--method NAME] [--rename OLD=NEW ...] [--prefix module.]
+
+STATE_DICT is what torch.save(network.state_dict(), …) wrote; tensors alone are read from it, no code is run. Under the key
+"state_dict", "model" or "model_state_dict" of a larger file it is found as well. GRAPH is a JSON array of layers in the order in
+which they run:
+
+    [{"name": "scale", "op": "normalize", "mean": [0.4914, 0.4822, 0.4465], "std": [0.2470, 0.2435, 0.2616]},
+     {"name": "conv1", "op": "conv", "filters": 16, "kernel": 3, "padding": 1}, {"name": "bn1", "op": "batchnorm"},
+     {"name": "relu1", "op": "relu"}, {"name": "pool1", "op": "maxpool", "size": 2},
+     {"name": "flatten", "op": "flatten"}, {"name": "fc", "op": "dense", "units": 10}]
+
+A layer takes the output of the one before it unless it names its "inputs" ("input" is the batch of images); "add" has two. The
+tensors of layer NAME are NAME.weight, NAME.bias, NAME.running_mean and NAME.running_var, as PyTorch names them; --rename gives
+the layers of a state_dict their names in the graph. Networks take pixels in [0, 1]: a mean that your loader took off becomes
+a "normalize" layer. Where PyTorch pads ("padding": 1), write the number; the default "same" is TensorFlow's rule.
+
+A masked network keeps its mask where a weight is 0: attack-eval --show counts what is not. Needs torch and numpy.
+"""
+import argparse
+import json
+import pathlib
+import struct
+import sys
+
+import numpy as np
+import torch
+
+TENSORS = {
+    "conv": ["weight", "bias"],
+    "dense": ["weight", "bias"],
+    "batchnorm": ["weight", "bias", "running_mean", "running_var"],
+}
+BIASED = {"conv": False, "dense": True}
+
+
+def fail(message):
+    print(f"export-from-torch: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def read_state_dict(path, prefix, renames):
+    """Tensors by name, without the counters of batch-norm, which nothing needs."""
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds, all of them about the file
+        fail(f"{path}: cannot be read as a state_dict: {str(error).splitlines()[0]}")
+    for key in ("state_dict", "model_state_dict", "model"):
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+    if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
+        fail(f"{path}: holds no state_dict, which is a dict of tensors by name; save network.state_dict()")
+    tensors = {}
+    for name, tensor in found.items():
+        layer, _, part = name.removeprefix(prefix).rpartition(".")
+        if part != "num_batches_tracked":
+            tensors[f"{renames.get(layer, layer)}.{part}"] = tensor
+    return tensors
+
+
+def read_graph(path):
+    try:
+        graph = json.loads(pathlib.Path(path).read_text())
+    except (OSError, ValueError) as error:
+        fail(f"{path}: {error}")
+    if not isinstance(graph, list) or not all(isinstance(layer, dict) and {"name", "op"} <= layer.keys() for layer in graph):
+        fail(f"{path}: expected an array of layers, each with a name and an op")
+    return graph
+
+
+def needed(graph):
+    """Names of the tensors that the graph has, in its order."""
+    for layer in graph:
+        for part in TENSORS.get(layer["op"], []):
+            if part == "bias" and layer["op"] in BIASED and not layer.get("bias", BIASED[layer["op"]]):
+                continue
+            yield f"{layer['name']}.{part}", layer
+
+
+def checked(tensors, graph, path):
+    """The graph's tensors as float32 arrays; what is missing or left over ends the program with both names."""
+    arrays = {}
+    for name, layer in needed(graph):
+        if name not in tensors:
+            fail(f"{path}: no tensor {name}, which layer {layer['name']} ({layer['op']}) needs; left are {some(tensors)}")
+        arrays[name] = np.ascontiguousarray(tensors.pop(name).detach().to(torch.float32).numpy(), "<f4")
+        if not np.isfinite(arrays[name]).all():
+            fail(f"{path}: tensor {name} has values that are not finite")
+        first = layer.get("filters", layer.get("units"))
+        if first is not None and arrays[name].shape[0] != first:
+            fail(f"{path}: tensor {name} is {list(arrays[name].shape)}; layer {layer['name']} has {first} outputs")
+    if tensors:
+        fail(f"{path}: the graph has no place for {some(tensors)}; name the layer, or --rename it")
+    return arrays
+
+
+def some(names):
+    names = list(names)
+    return ", ".join(names[:4]) + (", …" if len(names) > 4 else "") if names else "none"
+
+
+def classes_of(graph):
+    """Units of the dense layer that gives the logits."""
+    units = [layer["units"] for layer in graph if layer["op"] == "dense"]
+    return units[-1] if units else fail("the graph has no dense layer, whose units are the classes")
+
+
+def write_safetensors(path, metadata, arrays):
+    """Length of the header, header, bytes; the header ends at a multiple of 8."""
+    header, begin = {"__metadata__": metadata}, 0
+    for name, values in arrays.items():
+        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [begin, begin + values.nbytes]}
+        begin += values.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "xb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for values in arrays.values():
+            file.write(values.tobytes())
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Write a PyTorch network as a checkpoint")
+    parser.add_argument("state_dict")
+    parser.add_argument("graph")
+    parser.add_argument("out")
+    parser.add_argument("--input", default="32,32,3", help="height,width,channels of an image")
+    parser.add_argument("--model", default="imported", help="name of the network in records and tables")
+    parser.add_argument("--data", help="data set that it was trained on: cifar10, cifar100, svhn, fashion")
+    parser.add_argument("--method", default="imported")
+    parser.add_argument("--objective")
+    parser.add_argument("--prefix", default="module.", help="what DataParallel and others put before each name")
+    parser.add_argument("--rename", action="append", default=[], metavar="OLD=NEW", help="a layer's name in the graph")
+    options = parser.parse_args()
+    graph = read_graph(options.graph)
+    renames = dict(pair.split("=", 1) for pair in options.rename)
+    arrays = checked(read_state_dict(options.state_dict, options.prefix, renames), graph, options.state_dict)
+    text = {
+        "input": [int(extent) for extent in options.input.split(",")],
+        "classes": classes_of(graph),
+        "graph": graph,
+        "model": {"name": options.model},
+        "method": options.method,
+    }
+    if options.data:
+        text["data"] = {"name": options.data}
+    if options.objective:
+        text["objective"] = options.objective
+    metadata = {"format": "sparse-robust/1", "checkpoint": json.dumps(text)}
+    try:
+        write_safetensors(options.out, metadata, arrays)
+    except OSError as error:
+        fail(f"{options.out}: {error.strerror}")
+    print(f"{options.out}: {len(arrays)} tensors, {sum(values.size for values in arrays.values())} numbers")
+
+
+if __name__ == "__main__":
+    main()
