@@ -27,7 +27,7 @@ const ORDER = [
 const RESERVED = [
   { what: "the addon", pattern: /native\/build|["'`/][\w-]*\.node["'`]/, folder: "engines" },
   { what: "a TensorFlow package", pattern: /@tensorflow\//, folder: "engines" },
-  { what: "yargs", pattern: /["']yargs(\/[\w-]+)?["']/, folder: "cli" },
+  { what: "yargs", pattern: /["']yargs(-parser)?(\/[\w-]+)?["']/, folder: "cli" },
   { what: "cli-progress", pattern: /["']cli-progress["']/, folder: "cli" },
   {
     what: "the process's streams or exit code",

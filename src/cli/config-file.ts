@@ -1,7 +1,8 @@
 /** A YAML config file as entries with their lines; `extends` names a file that it builds on, relative to itself. */
 import { readFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { isMap, isScalar, LineCounter, parseDocument, stringify } from "yaml";
+import type { Config } from "../commands/command.js";
 import { InputError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
 
@@ -25,6 +26,11 @@ export async function readConfigFile(path: string, from: readonly string[] = [])
   if (base === undefined) return own;
   if (typeof base.value !== "string") throw new InputError(`${base.where}: extends is not the path of one file`);
   return [...(await readConfigFile(resolve(dirname(absolute), base.value), [...from, absolute])), ...own];
+}
+
+/** A config as YAML that `--config` reads. */
+export function configText(config: Config): string {
+  return stringify(config);
 }
 
 async function textOf(path: string): Promise<string> {

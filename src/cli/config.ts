@@ -1,12 +1,12 @@
 /** One config out of its layers: flags over `--set` over the config file over a stored run's config over defaults. */
-import { parse, stringify } from "yaml";
-import { z } from "zod";
-import type { Command, Config, OptionValues } from "../commands/command.js";
-import { flagName, type OptionInfo, type OptionTable, optionInfo } from "../commands/options.js";
+import type { Command, Config } from "../commands/command.js";
+import { readMapping } from "../commands/option-values.js";
+import { flagName, type OptionInfo, type OptionTable, type OptionValues } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
-import { type Entry, readConfigFile } from "./config-file.js";
+import type { Entry } from "./config-file.js";
 import { replaceExcluded, requireOneOfEach } from "./exclusive.js";
+import { readOptions } from "./read-options.js";
 
 export interface MergedConfig<Table extends OptionTable> {
   readonly options: OptionValues<Table>;
@@ -27,12 +27,11 @@ export async function mergeConfig<Table extends OptionTable>(
   flags: ReadonlyMap<string, unknown>,
   stored: Config = {},
 ): Promise<MergedConfig<Table>> {
-  const infos = new Map(Object.entries(command.options).map(([key, option]) => [key, optionInfo(option)]));
-  const file = flags.get("config");
+  const infos = new Map(Object.entries(command.options).map(([key, { info }]) => [key, info]));
   const written = [
     ...Object.entries(stored).map(([key, value]) => ({ key, value, where: "the stored run", layer: STORED })),
-    ...(typeof file === "string" ? await readConfigFile(file) : []).map((entry) => knownKey(entry, infos)),
-    ...settings(flags.get("set")).map((entry) => knownKey(entry, infos)),
+    ...(await fromFile(flags.get("config"))).map((entry) => knownKey(entry, infos)),
+    ...(await fromSettings(flags.get("set"))).map((entry) => knownKey(entry, infos)),
     ...[...flags]
       .filter(([key]) => infos.has(key))
       .map(([key, value]) => ({ key, value, where: `--${flagName(key)}`, layer: "flags" })),
@@ -51,40 +50,13 @@ export async function mergeConfig<Table extends OptionTable>(
   };
 }
 
-/** A config as YAML that `--config` reads. */
-export function configText(config: Config): string {
-  return stringify(config);
+/** What reads YAML takes longer to load than most of what is said without it, so it is loaded where it is asked for. */
+async function fromFile(path: unknown): Promise<readonly Entry[]> {
+  return typeof path === "string" ? (await import("./config-file.js")).readConfigFile(path) : [];
 }
 
-function settings(set: unknown): readonly Entry[] {
-  const list: readonly unknown[] = Array.isArray(set) ? set : [];
-  return list.map((setting) => {
-    const [, path, value] = /^([^=]+)=(.*)$/s.exec(String(setting)) ?? [];
-    if (path === undefined || value === undefined) {
-      throw new UsageError(`--set ${setting}: is not of the form KEY=VALUE`);
-    }
-    return nested(path.split("."), parseScalar(path, value));
-  });
-}
-
-/** `layers.g1.conv1.density` → key `layers`, value `{ "g1.conv1": { density } }`: names may have dots, constants have none. */
-function nested(path: readonly string[], value: unknown): Entry {
-  const [key = "", ...rest] = path;
-  const where = `--set ${path.join(".")}`;
-  const layer = "--set";
-  if (rest.length === 0) return { key, value, where, layer };
-  if (rest.length === 1) throw new UsageError(`${where}: keys nest as ${key}.NAME.CONSTANT`);
-  return { key, value: { [rest.slice(0, -1).join(".")]: { [rest.at(-1) ?? ""]: value } }, where, layer };
-}
-
-function parseScalar(path: string, value: string): unknown {
-  try {
-    return parse(value);
-  } catch (error) {
-    throw new UsageError(
-      `--set ${path}: ${value} is no YAML value (${error instanceof Error ? error.message : error})`,
-    );
-  }
+async function fromSettings(set: unknown): Promise<readonly Entry[]> {
+  return Array.isArray(set) ? (await import("./settings.js")).readSettings(set.map(String)) : [];
 }
 
 function knownKey(entry: Entry, infos: ReadonlyMap<string, OptionInfo>): Entry {
@@ -116,13 +88,12 @@ function mergeMapping(below: Entry | undefined, above: Entry): Entry {
   return { ...above, value };
 }
 
-function mapping(value: unknown): Record<string, Record<string, unknown>> | null {
+function mapping(value: unknown): Record<string, Readonly<Record<string, unknown>>> | null {
   const names = typeof value === "string" ? value.split(",").map((name) => name.trim()) : value;
   if (Array.isArray(names))
     return names.includes("") ? null : Object.fromEntries(names.map((name) => [String(name), {}]));
-  const parsed = z.record(z.string(), z.record(z.string(), z.unknown()).nullable()).safeParse(names);
-  if (!parsed.success) return null;
-  return Object.fromEntries(Object.entries(parsed.data).map(([name, constants]) => [name, constants ?? {}]));
+  const read = readMapping(names);
+  return read === null ? null : Object.fromEntries(read);
 }
 
 function check<Table extends OptionTable>(
@@ -131,20 +102,21 @@ function check<Table extends OptionTable>(
   merged: ReadonlyMap<string, Entry>,
 ): Omit<MergedConfig<Table>, "given" | "typed"> {
   const raw = Object.fromEntries([...infos].map(([key, info]) => [key, merged.get(key)?.value ?? info.default]));
-  const values = z.object(command.options).safeParse(raw);
-  if (!values.success) throw new UsageError(values.error.issues.map((issue) => complaint(issue, merged)).join("; "));
-  const read = new Map<string, unknown>(Object.entries(values.data));
+  const read = readOptions(command.options, raw);
+  if (read.type === "complaints")
+    throw new UsageError([...read.complaints].map((one) => complaintText(one, merged)).join("; "));
+  const { values } = read;
+  const byKey = new Map<string, unknown>(Object.entries(values));
   const plain = [...infos]
     .filter(([key, info]) => info.inConfig !== false && raw[key] !== null)
-    .map(([key, info]) => [key, plainValue(raw[key], read.get(key), info)] as const);
+    .map(([key, info]) => [key, plainValue(raw[key], byKey.get(key), info)] as const);
   const result = plain.filter(([key]) => infos.get(key)?.changesResult !== false);
-  return { options: values.data, config: Object.fromEntries(plain), resultConfig: Object.fromEntries(result) };
+  return { options: values, config: Object.fromEntries(plain), resultConfig: Object.fromEntries(result) };
 }
 
-function complaint(issue: z.core.$ZodIssue, merged: ReadonlyMap<string, Entry>): string {
-  const key = String(issue.path[0]);
+function complaintText([key, message]: readonly [string, string], merged: ReadonlyMap<string, Entry>): string {
   const where = merged.get(key)?.where ?? key;
-  return where.startsWith("--") ? `${where}: ${issue.message}` : `${where}: ${key}: ${issue.message}`;
+  return where.startsWith("--") ? `${where}: ${message}` : `${where}: ${key}: ${message}`;
 }
 
 /** As a number where it is one, but "8/255" and "5m" as written. */

@@ -1,7 +1,7 @@
-/** The command line of one command: flags by yargs from the option table, unknown ones refused with the nearest known. */
-import yargs, { type Options } from "yargs";
+/** The command line of one command: flags by yargs' parser from the option table, unknown ones refused with the nearest known. */
+import parse, { type Options } from "yargs-parser";
 import type { Command } from "../commands/command.js";
-import { configKey, flagName, type OptionInfo, type OptionTable, optionInfo } from "../commands/options.js";
+import { configKey, flagName, type OptionInfo, type OptionTable } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 
@@ -14,22 +14,14 @@ export interface CommandLine {
 }
 
 /** Throws a UsageError for an unknown flag, one without its value, or an argument too many. */
-export async function parseCommandLine<Table extends OptionTable>(
+export function parseCommandLine<Table extends OptionTable>(
   command: Command<Table>,
   argv: readonly string[],
-): Promise<CommandLine> {
+): CommandLine {
   const known = flagsOf(command);
-  const parser = yargs([...argv])
-    .help(false)
-    .version(false)
-    .options(yargsOptions(known))
-    .parserConfiguration(plainParsing)
-    .locale("en")
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw new UsageError(message ?? error.message);
-    });
-  const { _: positionals, $0: _program, ...values } = await parser.parseAsync();
+  const { argv: parsed, error } = parse.detailed([...argv], parserOptions(known));
+  if (error !== null) throw new UsageError(error.message);
+  const { _: positionals, ...values } = parsed;
   refuseUnknown(command, Object.keys(values), known);
   const given = Object.entries(values).map(([flag, value]) => [flag, lastGiven(value, known.get(flag))] as const);
   for (const [flag, value] of given) requireValue(flag, value, known.get(flag));
@@ -60,20 +52,19 @@ const builtIn: ReadonlyMap<string, OptionInfo> = new Map([
 
 /** Every flag of a command with what is known about it, `--help` and `--version` last. */
 export function flagsOf<Table extends OptionTable>(command: Command<Table>): ReadonlyMap<string, OptionInfo> {
-  const options = Object.entries(command.options).map(([key, option]) => [flagName(key), optionInfo(option)] as const);
+  const options = Object.entries(command.options).map(([key, { info }]) => [flagName(key), info] as const);
   return new Map([...options.filter(([, info]) => info.isFlag !== false), ...builtIn]);
 }
 
-function yargsOptions(flags: ReadonlyMap<string, OptionInfo>): Record<string, Options> {
-  return Object.fromEntries([...flags].map(([flag, info]) => [flag, yargsOption(info)]));
-}
-
-function yargsOption(info: OptionInfo): Options {
-  const isSwitch = info.kind === "switch";
+function parserOptions(flags: ReadonlyMap<string, OptionInfo>): Options {
+  const entries = [...flags];
+  const named = (is: (info: OptionInfo) => boolean) => entries.filter(([, info]) => is(info)).map(([flag]) => flag);
   return {
-    ...(isSwitch ? { type: "boolean" } : { type: "string" }),
-    ...(info.kind === "texts" ? { array: true } : {}),
-    ...(info.short === undefined ? {} : { alias: info.short }),
+    boolean: named(({ kind }) => kind === "switch"),
+    string: named(({ kind }) => kind !== "switch"),
+    array: named(({ kind }) => kind === "texts"),
+    alias: Object.fromEntries(entries.flatMap(([flag, { short }]) => (short === undefined ? [] : [[flag, [short]]]))),
+    configuration: plainParsing,
   };
 }
 

@@ -1,18 +1,21 @@
-/** Entry of the shims in bin/: loads one command by name, gives it its context, and turns what comes back into an exit code. */
+/**
+ * Entry of the shims in bin/: loads one command by name, gives it its context, and turns what comes back into an exit code. What
+ * help needs is imported here, all else where it is first used: help is to be there at once.
+ */
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import type { Command, CommandContext, Input } from "../commands/command.js";
+import type { Command, CommandContext, Config, Input } from "../commands/command.js";
 import type { OptionTable } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import { formatRecord } from "../formats/ndjson.js";
 import { COMMAND_NAMES, commandName, withCommand } from "./commands.js";
-import { configText, mergeConfig } from "./config.js";
+import { mergeConfig } from "./config.js";
 import { exitCodes, reportFailure } from "./exit.js";
 import { parseCommandLine } from "./flags.js";
 import { helpText } from "./help.js";
 import { Output } from "./output.js";
-import { type Screen, screenFor } from "./progress.js";
+import type { Screen } from "./progress.js";
 import { type Interruption, watchSignals } from "./signals.js";
 
 /** Runs the command `name` with the process's arguments, then ends the process. */
@@ -56,13 +59,13 @@ async function runCommand(name: string, argv: readonly string[]): Promise<number
 }
 
 async function start<Table extends OptionTable>(command: Command<Table>, argv: readonly string[]): Promise<number> {
-  const line = await parseCommandLine(command, argv);
+  const line = parseCommandLine(command, argv);
   if (line.help) return printAndExit(helpText(command));
   if (line.version) return printAndExit(`${await packageVersion()}\n`);
   if (line.flags.get("engines") === true) return printAndExit(await enginesText());
   const merged = await mergedConfig(command, line.flags);
-  if (line.flags.get("printConfig") === true) return printAndExit(configText(merged.config));
-  const surroundings = surround(command, line.flags.get("quiet") === true || merged.config.quiet === true);
+  if (line.flags.get("printConfig") === true) return printAndExit(await configText(merged.config));
+  const surroundings = await surround(command, line.flags.get("quiet") === true || merged.config.quiet === true);
   try {
     const context = {
       ...surroundings.context,
@@ -97,7 +100,8 @@ interface Surroundings {
   readonly context: Omit<CommandContext, "positionals" | "config" | "resultConfig" | "given" | "typed" | "version">;
 }
 
-function surround<Table extends OptionTable>(command: Command<Table>, quiet: boolean): Surroundings {
+async function surround<Table extends OptionTable>(command: Command<Table>, quiet: boolean): Promise<Surroundings> {
+  const { screenFor } = await import("./progress.js");
   const screen = screenFor({ name: command.name, quiet, stderr: process.stderr });
   const ending = new AbortController();
   const interruption = watchSignals((signal) => {
@@ -144,6 +148,10 @@ async function packageVersion(): Promise<string> {
   return typeof manifest === "object" && manifest !== null && "version" in manifest
     ? String(manifest.version)
     : "unknown";
+}
+
+async function configText(config: Config): Promise<string> {
+  return (await import("./config-file.js")).configText(config);
 }
 
 async function enginesText(): Promise<string> {

@@ -7,14 +7,12 @@
  * loads it by name and runs it.
  */
 import type { Readable } from "node:stream";
-import type { z } from "zod";
-import type { OptionTable } from "./options.js";
+import type { OptionTable, OptionValues } from "./options.js";
+
+export type { OptionValues };
 
 /** A config as plain data: what YAML and JSON can hold. */
 export type Config = Readonly<Record<string, unknown>>;
-
-/** The values of an option table, checked. */
-export type OptionValues<Table extends OptionTable> = z.output<z.ZodObject<Table>>;
 
 export interface Command<Table extends OptionTable> {
   readonly name: string;
@@ -31,7 +29,10 @@ export interface Command<Table extends OptionTable> {
   readonly stored?: (options: OptionValues<Table>) => Promise<Config>;
   /** When whoever reads stdout has closed it: end quietly with 0, or say so once and go on. */
   readonly whenClosed: "end" | "continue";
-  /** Does the work and gives the exit code: 0, 1, or 130 and 143 by `exitCodeOf(signal)`. Errors are thrown. */
+  /**
+   * Does the work and gives the exit code: 0, 1, or 130 and 143 by `exitCodeOf(signal)`. Errors are thrown. What the work needs is
+   * loaded only now, by `import()`, so that help is there at once.
+   */
   run(options: OptionValues<Table>, context: CommandContext): Promise<number>;
 }
 

@@ -1,21 +1,6 @@
 /** `compare`: record streams in; one table of clean and robust accuracies out, a verdict, figures. */
-import { existsSync } from "node:fs";
-import { writeAtomically } from "../core/atomic-write.js";
-import { InputError, UsageError } from "../core/errors.js";
-import { findBaselines } from "../report/baseline.js";
-import { type Comparison, compareNetworks } from "../report/comparison.js";
-import { judge, type Verdict, verdictNotes } from "../report/gate.js";
-import { type Condition, parseCondition } from "../report/gate-syntax.js";
-import { junit } from "../report/junit.js";
-import { selectPublished } from "../report/published.js";
-import { readPublished } from "../report/published-files.js";
-import type { Collected } from "../report/results.js";
-import { type Command, type CommandContext, exitCodeOf, type OptionValues } from "./command.js";
-import { collectRecords, isFile } from "./compare-input.js";
+import type { Command } from "./command.js";
 import { compareOptions } from "./compare-options.js";
-import { appendStepSummary, renderComparison } from "./compare-output.js";
-
-type Options = OptionValues<typeof compareOptions>;
 
 export const compare: Command<typeof compareOptions> = {
   name: "compare",
@@ -28,80 +13,5 @@ export const compare: Command<typeof compareOptions> = {
     help: "record files; standard input when there is none, or where - stands",
   },
   whenClosed: "end",
-  run,
+  run: async (options, context) => (await import("./run-compare.js")).runCompare(options, context),
 };
-
-async function run(options: Options, context: CommandContext): Promise<number> {
-  const { baseline, failIf } = options;
-  await requireSound(options);
-  const condition = failIf === null ? null : parseCondition(failIf);
-  const baselineIsFile = baseline !== null && isFile(baseline);
-  const collected = await collectRecords(context, baselineIsFile ? baseline : null);
-  if (collected === null) return endedEarly(context);
-  if (collected.networks.length === 0) throw new InputError(nothingToCompare(collected));
-  const comparison = await comparisonOf(collected, options, baselineIsFile);
-  if (options.published !== null && comparison.columns.every(({ published }) => published === null)) {
-    context.note(`--published ${options.published}: no numbers for the data, model and density of these networks`);
-  }
-  const verdict = verdictOf(failIf, condition, comparison);
-  await write(options, context, { comparison, collected, verdict });
-  if (verdict === null || !verdict.failed) return 0;
-  for (const note of verdictNotes(verdict)) context.note(note);
-  return 1;
-}
-
-/** What can be refused before anything is read. */
-async function requireSound({ out, junit, plot, figure, failIf, force }: Options): Promise<void> {
-  for (const file of [out, junit, plot]) if (file !== null) requireFree(file, force);
-  if (junit !== null && failIf === null) throw new UsageError("--junit writes a verdict; give --fail-if too");
-  if (figure !== null && plot === null)
-    throw new UsageError("--figure chooses what --plot draws; give --plot FILE too");
-  if (plot !== null) (await import("./compare-figures.js")).requirePlotFile(plot);
-}
-
-/** By a signal, or because nobody reads stdout any more. */
-function endedEarly(context: CommandContext): number {
-  const signal = context.interrupted();
-  return signal === null ? 0 : exitCodeOf(signal);
-}
-
-function requireFree(out: string, force: boolean): void {
-  if (existsSync(out) && !force) throw new UsageError(`${out}: the file exists; --force overwrites it`);
-}
-
-function nothingToCompare({ unfinishedRuns }: Collected): string {
-  const why = unfinishedRuns.length === 0 ? "" : ` (${unfinishedRuns.join("; ")})`;
-  return `nothing to compare: the input has no attack.result record${why}; attack-eval writes them`;
-}
-
-async function comparisonOf(collected: Collected, options: Options, baselineIsFile: boolean): Promise<Comparison> {
-  const { baseline, mixed, published } = options;
-  const { networks } = collected;
-  const baselines = baseline === null ? new Map() : findBaselines(baseline, baselineIsFile, networks);
-  const names = published?.split(",").map((name) => name.trim()) ?? [];
-  const records = names.length === 0 ? [] : [...(await readPublished()), ...collected.published];
-  return compareNetworks(collected, { baselines, mixed, published: selectPublished(names, records, networks) });
-}
-
-function verdictOf(expression: string | null, condition: Condition | null, comparison: Comparison): Verdict | null {
-  return expression === null || condition === null ? null : judge(expression, condition, comparison);
-}
-
-interface Made {
-  readonly comparison: Comparison;
-  readonly collected: Collected;
-  readonly verdict: Verdict | null;
-}
-
-async function write(options: Options, context: CommandContext, made: Made): Promise<void> {
-  const { out, stepSummary, plot, figure, exportTensorboard } = options;
-  const text = await renderComparison(options, made, context);
-  if (out === null) context.print(text);
-  else await writeAtomically(out, text);
-  if (options.junit !== null && made.verdict !== null) await writeAtomically(options.junit, junit(made.verdict));
-  if (plot !== null) await (await import("./compare-figures.js")).writePlot(plot, figure, made);
-  if (exportTensorboard !== null) {
-    await (await import("./compare-figures.js")).exportTensorboard(exportTensorboard, made.collected);
-  }
-  if (stepSummary) await appendStepSummary(options, made, context);
-}

@@ -41,6 +41,21 @@ export function readList(value: unknown): readonly unknown[] {
   return entries;
 }
 
+/** What stands under one name of a mapping. */
+export type Constants = Readonly<Record<string, unknown>>;
+
+/** Names to their constants, none where a name has null; null for what is no such mapping. */
+export function readMapping(value: unknown): ReadonlyMap<string, Constants> | null {
+  if (!isMapping(value)) return null;
+  const entries = Object.entries(value).map(([name, constants]) => [name, constants ?? {}] as const);
+  const sound = entries.flatMap(([name, constants]) => (isMapping(constants) ? [[name, constants] as const] : []));
+  return sound.length === entries.length ? new Map(sound) : null;
+}
+
+function isMapping(value: unknown): value is Constants {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
 export function spelled(value: unknown, limits: Limits): Spelled {
   return { value: within(readNumber(value), limits), text: String(value) };
 }

@@ -1,12 +1,6 @@
 /** `sparse-train`: a network that is sparse from its first step to its last, trained to withstand attacks. */
-
-import { chooseEngine } from "../engines/choose.js";
-import { type Command, type CommandContext, exitCodeOf } from "./command.js";
-import { laterFlags, type SparseTrainOptions, sparseTrainOptions } from "./sparse-train-options.js";
-import { describePlan, preparePlan } from "./sparse-train-plan.js";
-import { trainPlan } from "./sparse-train-run.js";
-import { storedConfig } from "./stored-config.js";
-import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
+import type { Command } from "./command.js";
+import { laterFlags, sparseTrainOptions } from "./sparse-train-options.js";
 
 export const sparseTrain: Command<typeof sparseTrainOptions> = {
   name: "sparse-train",
@@ -14,30 +8,8 @@ export const sparseTrain: Command<typeof sparseTrainOptions> = {
   example: "sparse-train --data sample --model tinycnn --density 0.1 --epochs 5 --out runs/first",
   options: sparseTrainOptions,
   later: laterFlags,
-  stored: (options) => storedConfig({ name: "sparse-train", options: sparseTrainOptions }, options),
+  stored: async (options) =>
+    (await import("./stored-config.js")).storedConfig({ name: "sparse-train", options: sparseTrainOptions }, options),
   whenClosed: "continue",
-  run,
+  run: async (options, context) => (await import("./run-sparse-train.js")).runSparseTrain(options, context),
 };
-
-async function run(options: SparseTrainOptions, context: CommandContext): Promise<number> {
-  const plan = await preparePlan(options, context);
-  noteUnused(unusedOptions(options, plan.settings.select), context);
-  const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
-  const signal = context.interrupted();
-  if (signal !== null) return exitCodeOf(signal);
-  if (!options.dryRun) return trainPlan(plan, { options, context, engine });
-  context.note(await describePlan(plan, engine));
-  return 0;
-}
-
-function unusedOptions({ objective, mode, staticReparam }: SparseTrainOptions, select: string): readonly Unused[] {
-  const reason = `with --mode ${mode}`;
-  const isNoisy = mode === "bayes" || mode === "deep-rewiring" || staticReparam;
-  return [
-    ...unusedOfObjective({ objective, select }),
-    { keys: ["rstFrac"], reason: `with --objective ${objective}`, when: objective !== "rst" },
-    { keys: ["noiseScaling", "noiseMode"], reason, when: !isNoisy },
-    { keys: ["exchangeEvery", "dropFraction"], reason, when: mode !== "set" && mode !== "rigl" },
-    { keys: ["split"], reason, when: ["fixed", "random", "dense"].includes(mode) },
-  ];
-}

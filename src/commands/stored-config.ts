@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { lookAtRunDirectory } from "../training/run-directory.js";
 import type { Config } from "./command.js";
-import { type OptionTable, optionInfo } from "./options.js";
+import type { OptionTable } from "./options.js";
 
 export interface ResumeOptions {
   readonly out: string | null;
@@ -27,7 +27,7 @@ export async function storedConfig(
   if (resumed === null || resumed.state.text.command !== name) return {};
   const started = startedWith(resumed.records);
   const stored = Object.entries(table).flatMap(([key, option]) => {
-    const { changesResult, inConfig } = optionInfo(option);
+    const { changesResult, inConfig } = option.info;
     if (inConfig === false || OF_A_SESSION.includes(key)) return [];
     const value = changesResult === false ? started[key] : resumed.state.text.config[key];
     return value === undefined ? [] : [[key, value] as const];

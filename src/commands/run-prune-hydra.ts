@@ -1,0 +1,44 @@
+/** What `prune-hydra` does once its options are read: a plan, then its stages or what they would be. */
+import { chooseEngine } from "../engines/choose.js";
+import { type CommandContext, exitCodeOf } from "./command.js";
+import type { PruneHydraOptions } from "./prune-hydra-options.js";
+import { describePlan, type PruningPlan, preparePlan } from "./prune-hydra-plan.js";
+import { prunePlan } from "./prune-hydra-run.js";
+import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
+
+export async function runPruneHydra(options: PruneHydraOptions, context: CommandContext): Promise<number> {
+  const plan = await planUnlessInterrupted(options, context);
+  if (plan === null) return exitCodeOf(context.interrupted() ?? "SIGTERM");
+  noteUnused(unusedOptions(options, plan), context);
+  const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
+  const signal = context.interrupted();
+  if (signal !== null) return exitCodeOf(signal);
+  if (!options.dryRun) return prunePlan(plan, { options, context, engine });
+  context.note(await describePlan(plan, engine));
+  return 0;
+}
+
+/** Null when a signal came while records were awaited on stdin. */
+async function planUnlessInterrupted(options: PruneHydraOptions, context: CommandContext): Promise<PruningPlan | null> {
+  try {
+    return await preparePlan(options, context);
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") return null;
+    throw error;
+  }
+}
+
+function unusedOptions(options: PruneHydraOptions, { stages, source, settings }: PruningPlan): readonly Unused[] {
+  const { method, stage } = options;
+  const reason = stage === "all" ? `when ${source?.path} is pruned` : `with --stage ${stage}`;
+  const learnsNoMask = stages.includes("prune") && method !== "hydra";
+  const mask = { keys: ["pruneEpochs", "scoreInit", "freezeBn"] };
+  return [
+    ...unusedOfObjective({ objective: options.objective, select: settings.select }),
+    { keys: ["pretrainEpochs"], reason, when: !stages.includes("pretrain") },
+    { ...mask, reason, when: !stages.includes("prune") },
+    { ...mask, reason: `with --method ${method}`, when: learnsNoMask },
+    { keys: ["finetuneEpochs", "finetuneLearningRate"], reason, when: !stages.includes("finetune") },
+    { keys: ["density", "sparsity", "connections", "method"], reason, when: stage === "pretrain" },
+  ];
+}

@@ -1,0 +1,30 @@
+/** What `sparse-train` does once its options are read: a plan, then the training or what it would be. */
+import { chooseEngine } from "../engines/choose.js";
+import { type CommandContext, exitCodeOf } from "./command.js";
+import type { SparseTrainOptions } from "./sparse-train-options.js";
+import { describePlan, preparePlan } from "./sparse-train-plan.js";
+import { trainPlan } from "./sparse-train-run.js";
+import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
+
+export async function runSparseTrain(options: SparseTrainOptions, context: CommandContext): Promise<number> {
+  const plan = await preparePlan(options, context);
+  noteUnused(unusedOptions(options, plan.settings.select), context);
+  const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
+  const signal = context.interrupted();
+  if (signal !== null) return exitCodeOf(signal);
+  if (!options.dryRun) return trainPlan(plan, { options, context, engine });
+  context.note(await describePlan(plan, engine));
+  return 0;
+}
+
+function unusedOptions({ objective, mode, staticReparam }: SparseTrainOptions, select: string): readonly Unused[] {
+  const reason = `with --mode ${mode}`;
+  const isNoisy = mode === "bayes" || mode === "deep-rewiring" || staticReparam;
+  return [
+    ...unusedOfObjective({ objective, select }),
+    { keys: ["rstFrac"], reason: `with --objective ${objective}`, when: objective !== "rst" },
+    { keys: ["noiseScaling", "noiseMode"], reason, when: !isNoisy },
+    { keys: ["exchangeEvery", "dropFraction"], reason, when: mode !== "set" && mode !== "rigl" },
+    { keys: ["split"], reason, when: ["fixed", "random", "dense"].includes(mode) },
+  ];
+}
