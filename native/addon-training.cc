@@ -123,6 +123,16 @@ size_t kernelNumber(const TrainingRun& run, const Napi::Value& value) {
   return integer(value, "layer", 0, kernels - 1);
 }
 
+/** attract(training, layer, target, strength) */
+Napi::Value attract(const Info& info) {
+  const auto run = open<TrainingRun>(info[0], "training");
+  const size_t kernel = kernelNumber(*run, info[1]);
+  if (run->training.kernels[kernel].rule != WeightRule::Dense) throw Napi::RangeError::New(info.Env(), "layer: only a dense layer is attracted");
+  const Span<float> target = floats(info[2], "target", run->training.parameters().kernels[kernel].size);
+  run->training.attract(kernel, target.data, float(finite(info[3], "strength")));
+  return info.Env().Undefined();
+}
+
 Napi::Value connections(const Info& info) {
   const auto run = open<TrainingRun>(info[0], "training");
   const Kernel& kernel = run->training.parameters().kernels[kernelNumber(*run, info[1])];
@@ -167,6 +177,7 @@ void addTraining(Napi::Object& exports) {
   add<discard>(exports, "discard");
   add<gradient>(exports, "gradient");
   add<collectFully>(exports, "collectFully");
+  add<attract>(exports, "attract");
   add<step>(exports, "step");
   add<connections>(exports, "connections");
   add<reconnectKernel>(exports, "reconnect");

@@ -191,6 +191,13 @@ bool Training::isClean() const {
   return true;
 }
 
+void Training::attract(size_t kernel, const float* target, float strength) {
+  Collected& gradient = kernels[kernel].gradient;
+  const std::vector<float>& value = parameters_->kernels[kernel].value;
+  for (size_t i = 0; i < value.size(); i++) gradient.sums[i] += strength * (value[i] - target[i]);
+  gradient.clean = false;
+}
+
 void Training::step(const StepOptions& options) {
   for (size_t k = 0; k < kernels.size() && !options.onlyNorms; k++) {
     Kernel& kernel = parameters_->kernels[k];

@@ -37,6 +37,9 @@ class Training {
   void backward(Tape&& tape, const float* logitGradient);
   void discard(Tape&& tape);
 
+  /** Adds strength (w - target) to the gradient of a dense kernel; `target` holds every position. */
+  void attract(size_t kernel, const float* target, float strength);
+
   void step(const StepOptions& options);
   void reconnect(size_t kernel, const Reconnection& change);
 

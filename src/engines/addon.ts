@@ -47,6 +47,7 @@ export interface Addon {
   discard(training: Handle, tape: number): void;
   gradient(training: Handle, tensor: string): Float32Array;
   collectFully(training: Handle, full: object): void;
+  attract(training: Handle, layer: number, target: Float32Array, strength: number): void;
   step(training: Handle, options: object): Int32Array;
   connections(training: Handle, layer: number): Uint32Array;
   reconnect(training: Handle, layer: number, change: object): void;

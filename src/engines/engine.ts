@@ -127,6 +127,11 @@ export interface Training {
   gradient(tensor: string): Float32Array;
   /** Which layers' weight gradients are wanted for every position from now on. RangeError while gradients are being collected. */
   collectFully(layers: ReadonlySet<string>): void;
+  /**
+   * Adds strength · (w - target), the gradient of strength/2 · ||w - target||², to what is collected for the kernel of dense
+   * layer `layer` (number in graph order); the target holds every position. Rounded to float32 after each operation.
+   */
+  attract(layer: number, target: Float32Array, strength: number): void;
   /** Updates parameters, clears the gradients, gives the number of connections of each weight layer (its size where dense). */
   step(options: StepOptions): Int32Array;
   /** Ascending positions of the connections of weight layer `layer` (number in graph order). */

@@ -62,6 +62,10 @@ export class NativeTraining implements Training {
     this.#addon.collectFully(this.#handle, Object.fromEntries([...layers].map((layer) => [layer, true])));
   }
 
+  attract(layer: number, target: Float32Array, strength: number): void {
+    this.#addon.attract(this.#handle, layer, target, strength);
+  }
+
   step(options: StepOptions): Int32Array {
     return this.#addon.step(this.#handle, options);
   }

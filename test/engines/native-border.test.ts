@@ -175,6 +175,9 @@ test("training's arguments are checked", () => {
   });
   assert.throws(() => training.reconnect(9, change), { name: "RangeError", message: /layer is 9/ });
   assert.throws(() => training.reconnect(1, change), { name: "RangeError", message: /dense/ });
+  assert.throws(() => training.attract(0, new Float32Array(12), 1), { name: "RangeError", message: /only a dense/ });
+  assert.throws(() => training.attract(1, new Float32Array(1), 1), { name: "RangeError", message: /target has 1/ });
+  assert.throws(() => training.attract(1, new Float32Array(504), Number.NaN), /strength/);
   assert.deepEqual([...training.connections(0)], [1, 5, 9]);
   assert.throws(() => training.gradient("layer0.wait"), { name: "RangeError", message: /layer0.wait/ });
   const tape = training.forward(images);

@@ -92,6 +92,21 @@ for (const rule of ["dense", "masked"] satisfies WeightRule[]) {
   });
 }
 
+test("attraction adds strength times the distance to the target to a dense layer's gradient, each operation rounded", () => {
+  const training = native.train(layerOf(randomConnections(3, 1, 1)), optionsOf("dense"));
+  const before = collect(training, 3);
+  const target = new Float32Array(SIZE);
+  stream(4, "start").fillUniform(target, -1, 1);
+  training.attract(0, target, 1e-3);
+  const { fround } = Math;
+  const { values = new Float32Array(0) } = training.tensors().get("fc.weight") ?? {};
+  const pull = values.map((value, i) => fround(fround(1e-3) * fround(value - (target[i] ?? 0))));
+  assert.deepEqual(
+    training.gradient("fc.weight"),
+    before.map((gradient, i) => gradient + (pull[i] ?? 0)),
+  );
+});
+
 /** A mortal layer in the engine beside its plain definition. */
 class Twins {
   readonly training: Training;

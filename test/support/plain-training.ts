@@ -115,6 +115,13 @@ export class PlainTraining implements Training {
     this.#full = layers;
   }
 
+  attract(layer: number, target: Float32Array, strength: number): void {
+    const { values, gradient } = this.#kernel(layer);
+    for (const [i, value] of values.entries()) {
+      gradient[i] = (gradient[i] ?? 0) + Math.fround(strength) * (value - (target[i] ?? 0));
+    }
+  }
+
   step(options: StepOptions): Int32Array {
     const names = this.weightLayers.map((layer) => `${layer.name}.weight`);
     const norms = new Set(this.network.graph.filter((layer) => layer.op === "batchnorm").map((layer) => layer.name));
