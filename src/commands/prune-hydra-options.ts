@@ -1,6 +1,8 @@
 /** The options of prune-hydra, and what they come to once profile and defaults are settled. */
 
+import type { AdmmConstants } from "../pruning/admm.js";
 import { scoreStarts } from "../pruning/scores.js";
+import { stageSchedules } from "../pruning/stage-schedule.js";
 import type { PruningMethod, StageName, StageOptimizer } from "../pruning/stages.js";
 import type { Target } from "../sparsity/connectivity.js";
 import type { InnerAttack, StatisticsRule } from "../training/objectives/objective.js";
@@ -20,11 +22,10 @@ export const pruneHydraOptions = {
     defaultText: "the checkpoint's, else cifar10",
   }),
   ...training,
-  method: choice(["hydra", "lwm", "random"], {
+  method: choice(["hydra", "lwm", "random", "admm"], {
     argument: "NAME",
-    help: "learned masks, the largest weights, or any weights",
+    help: "learned masks, the largest weights, any weights, or weights drawn to a sparse copy of theirs",
     default: "hydra",
-    later: ["admm"],
   }),
   stage: choice(["all", "pretrain", "prune", "finetune"], {
     argument: "NAME",
@@ -47,7 +48,31 @@ export const pruneHydraOptions = {
   pruneEpochs: count({ argument: "N", help: "epochs in which the masks are learned", default: 20, atLeast: 1 }),
   finetuneEpochs: count({ argument: "N", help: "epochs of fine-tuning the kept weights", default: 100, atLeast: 1 }),
   learningRate: number({ argument: "X", help: "peak rate of pretrain and prune", default: 0.1, above: 0 }),
+  pruneLearningRate: number({
+    argument: "X",
+    help: "peak rate of prune alone",
+    above: 0,
+    defaultText: "--learning-rate; admm: 0.01",
+  }),
   finetuneLearningRate: number({ argument: "X", help: "peak rate of finetune", default: 0.01, above: 0 }),
+  schedule: choice(stageSchedules, {
+    argument: "NAME",
+    help: "rates over each stage: HYDRA's cosine, a tenth from 3/4 and from 9/10, or as ADMM's authors",
+    defaultText: "cosine; admm: admm",
+  }),
+  rho: number({
+    argument: "X",
+    help: "admm: how firmly weights are drawn to their sparse copy",
+    default: 1e-3,
+    above: 0,
+  }),
+  rhoGrowth: number({ argument: "X", help: "admm: factor on rho at each update of the copy", default: 1, atLeast: 1 }),
+  admmCycles: count({
+    argument: "N",
+    help: "admm: equal parts of the prune stage, the copy is updated between them",
+    default: 10,
+    atLeast: 1,
+  }),
   weightDecay: number({ argument: "X", help: "coupled weight decay, also of the scores", default: 1e-4, atLeast: 0 }),
   momentum: number({ argument: "X", help: "momentum", default: 0.9, atLeast: 0, below: 1 }),
   epsilon: number({
@@ -89,7 +114,7 @@ export const pruneHydraOptions = {
 };
 
 /** Of the contract, and not there yet. */
-export const laterFlags = ["schedule", "from", "padding", "semisup", "bn-reestimate"];
+export const laterFlags = ["from", "padding", "semisup", "bn-reestimate"];
 
 export type PruneHydraOptions = OptionValues<typeof pruneHydraOptions>;
 
@@ -99,6 +124,7 @@ export interface PruningSettings {
   /** What is to be kept; null where a stage alone does not ask: pretrain keeps all, finetune what its network has. */
   readonly target: Target | null;
   readonly optimizers: Readonly<Record<StageName, StageOptimizer>>;
+  readonly admm: AdmmConstants;
   readonly batchSize: number;
   readonly attack: InnerAttack;
   readonly statistics: StatisticsRule;
@@ -115,17 +141,23 @@ export function settle(options: PruneHydraOptions): PruningSettings {
   const epsilon = options.epsilon ?? (isReference ? 0.031 : 8 / 255);
   const attackStep = options.attackStep ?? (isReference ? 0.0078 : 2 / 255);
   const bnUpdates = options.bnUpdates ?? (isReference ? "hydra" : "once");
+  const optimizers = optimizersOf(options);
+  const { schedule, learningRate: pruneLearningRate } = optimizers.prune;
   const select = options.select ?? (isReference ? "test-clean" : "val-pgd");
   return {
     ...{ method: options.method, target, batchSize, select },
-    optimizers: optimizersOf(options),
+    admm: { rho: options.rho, rhoGrowth: options.rhoGrowth, cycles: options.admmCycles },
+    optimizers,
     attack: { epsilon, stepSize: attackStep, steps: options.attackSteps },
     statistics: statisticsOf(bnUpdates),
-    resolved: { ...target, batchSize, epsilon, attackStep, bnUpdates, select },
+    resolved: { ...target, batchSize, epsilon, attackStep, bnUpdates, select, schedule, pruneLearningRate },
   };
 }
 
 const DEFAULT_BATCH = 128;
+
+/** Of the prune stage (Ye et al. 2019). */
+const ADMM_RATE = 0.01;
 
 function targetFor(options: PruneHydraOptions): Target | null {
   const { stage } = options;
@@ -134,11 +166,13 @@ function targetFor(options: PruneHydraOptions): Target | null {
 }
 
 function optimizersOf(options: PruneHydraOptions): Readonly<Record<StageName, StageOptimizer>> {
-  const { weightDecay, momentum, learningRate, finetuneLearningRate } = options;
-  const common = { weightDecay, momentum, learningRate };
+  const { method, weightDecay, momentum, learningRate, finetuneLearningRate } = options;
+  const isAdmm = method === "admm";
+  const common = { weightDecay, momentum, learningRate, schedule: options.schedule ?? (isAdmm ? "admm" : "cosine") };
+  const pruneLearningRate = options.pruneLearningRate ?? (isAdmm ? ADMM_RATE : learningRate);
   return {
     pretrain: { ...common, epochs: options.pretrainEpochs },
-    prune: { ...common, epochs: options.pruneEpochs },
+    prune: { ...common, epochs: options.pruneEpochs, learningRate: pruneLearningRate },
     finetune: { ...common, epochs: options.finetuneEpochs, learningRate: finetuneLearningRate },
   };
 }

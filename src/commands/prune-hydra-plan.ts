@@ -85,7 +85,7 @@ function stageText(stage: StageName, settings: PruningSettings): string {
 
 /** The baselines prune without training. */
 function trainedEpochs(stage: StageName, { method, optimizers }: PruningSettings): number {
-  return stage === "prune" && method !== "hydra" ? 0 : optimizers[stage].epochs;
+  return stage === "prune" && (method === "lwm" || method === "random") ? 0 : optimizers[stage].epochs;
 }
 
 function requireSourceFor(stage: PruneHydraOptions["stage"], { positionals }: CommandContext): void {

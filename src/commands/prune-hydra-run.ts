@@ -78,6 +78,7 @@ class PruningRun {
     if (saved === null) reportNotice(this.#plan.images, run.recorder);
     return runPipeline({
       ...{ engine, method: settings.method, kept: this.#plan.kept, optimizers: settings.optimizers },
+      admm: settings.admm,
       ...{ scoreStart: options.scoreInit, freezeBatchNorm: options.freezeBn, seed: options.seed },
       network: saved === null ? network : saved.network(network),
       stages: state === null ? stages : stagesFrom(state.phase, stages),

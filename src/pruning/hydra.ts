@@ -11,6 +11,7 @@ import type { Update } from "../training/update.js";
 import { keepLargest, maskChange } from "./mask.js";
 import { kernelValues, type Masks } from "./masked-network.js";
 import { initialScores, type ScoreStart, scoreGradient } from "./scores.js";
+import { stateValues } from "./stage-arrays.js";
 
 /** A layer whose mask is being learned; all arrays cover the whole kernel, [out, in, kh, kw] or [out, in] flattened. */
 export interface ScoredLayer {
@@ -133,10 +134,4 @@ function layerState({ name, weights, scores, momentum }: ScoredLayer): [string, 
     [`${name}.score`, { type: "f32", values: scores }],
     [`${name}.momentum`, { type: "f32", values: momentum }],
   ];
-}
-
-function stateValues(state: ReadonlyMap<string, StateTensor>, name: string): Float32Array {
-  const tensor = state.get(name);
-  if (tensor?.type !== "f32") throw new Error(`the state of the prune stage has no "${name}"`);
-  return tensor.values;
 }

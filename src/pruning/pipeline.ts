@@ -1,20 +1,21 @@
 /** The stages of pruning one after the other, each from the network that the last one ended with, never from its best. */
 import type { Network } from "../models/network.js";
+import { BatchSource } from "../training/batch-source.js";
 import { type StopReason, type TrainerHooks, type TrainerOptions, train } from "../training/trainer.js";
 import type { TrainerState } from "../training/trainer-state.js";
+import type { StageArrays } from "./stage-arrays.js";
 import {
   openStage,
   type PruningMethod,
   prunedAtOnce,
   type Stage,
-  type StageArrays,
   type StageName,
   type StageOptimizer,
   type StageOptions,
 } from "./stages.js";
 
 export interface PipelineOptions
-  extends Pick<StageOptions, "engine" | "kept" | "scoreStart" | "freezeBatchNorm" | "seed"> {
+  extends Pick<StageOptions, "engine" | "kept" | "admm" | "scoreStart" | "freezeBatchNorm" | "seed"> {
   readonly method: PruningMethod;
   /** In their order; the first starts from `network`. */
   readonly stages: readonly StageName[];
@@ -53,8 +54,9 @@ export interface StageMoment {
 export async function runPipeline(options: PipelineOptions): Promise<StopReason | null> {
   let { network, resume } = options;
   for (const stage of options.stages) {
-    if (stage === "prune" && options.method !== "hydra") {
-      network = prunedAtOnce(network, { ...options, method: options.method });
+    const { method } = options;
+    if (stage === "prune" && (method === "lwm" || method === "random")) {
+      network = prunedAtOnce(network, { ...options, method });
       await options.hooks.stageDone(stage, network, null);
       continue;
     }
@@ -71,22 +73,23 @@ async function runStage(
   options: PipelineOptions,
 ): Promise<{ readonly stopped: StopReason | null; readonly network: Network }> {
   const optimizer = options.optimizers[name];
-  const stage = openStage({ ...options, stage: name, optimizer, resume: options.resume?.arrays ?? null });
+  const loop = { ...options.loop, remainder: "keep", seed: options.seed } as const;
+  const steps = optimizer.epochs * new BatchSource(loop).stepsPerEpoch;
+  const stage = openStage({ ...options, stage: name, optimizer, steps, resume: options.resume?.arrays ?? null });
   try {
     const networkNow = () => ({ ...options.network, tensors: stage.training.tensors() });
     const { stopped, state } = await train({
-      ...options.loop,
+      ...loop,
       ...stage,
       phase: name,
-      remainder: "keep",
       epochs: optimizer.epochs,
       stopAfter: null,
-      seed: options.seed,
       resume: options.resume?.state ?? null,
       hooks: loopHooks(name, { stage, networkNow, hooks: options.hooks }),
     });
-    const network = networkNow();
-    if (stopped === null) await options.hooks.stageDone(name, network, state);
+    if (stopped !== null) return { stopped, network: networkNow() };
+    const network = stage.ended(networkNow());
+    await options.hooks.stageDone(name, network, state);
     return { stopped, network };
   } finally {
     stage.training.dispose();

@@ -1,21 +1,24 @@
 /** The three stages of pruning: what each one trains, from which network, by which rule (Sehwag et al. 2020, section 3). */
-import type { Engine, StateTensor, Training, WeightRule } from "../engines/engine.js";
+import type { Engine, Training, WeightRule } from "../engines/engine.js";
 import type { Network } from "../models/network.js";
 import type { Schedule } from "../training/schedule.js";
 import { plainUpdate, type Update } from "../training/update.js";
-import { cosineRate } from "./cosine-schedule.js";
+import { type AdmmConstants, admmUpdate, restoredSplit, splitLayers } from "./admm.js";
 import { currentMasks, hydraUpdate, restoredLayers, type ScoredLayer, scoredLayers } from "./hydra.js";
 import { magnitudeMasks, randomMasks } from "./magnitude.js";
 import { maskedNetwork } from "./masked-network.js";
 import type { ScoreStart } from "./scores.js";
+import type { StageArrays } from "./stage-arrays.js";
+import { type StageScheduleName, stageSchedule } from "./stage-schedule.js";
 
 export type StageName = "pretrain" | "prune" | "finetune";
-export type PruningMethod = "hydra" | "lwm" | "random";
+export type PruningMethod = "hydra" | "lwm" | "random" | "admm";
 
-/** How a stage's optimiser goes: SGD with coupled decay, momentum empty at the start, a cosine over the stage's epochs. */
+/** How a stage's optimiser goes: SGD with coupled decay, momentum empty at the start. */
 export interface StageOptimizer {
   readonly epochs: number;
-  /** Peak of the cosine. */
+  readonly schedule: StageScheduleName;
+  /** At its peak. */
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly momentum: number;
@@ -23,12 +26,16 @@ export interface StageOptimizer {
 
 export interface StageOptions {
   readonly engine: Engine;
+  readonly method: PruningMethod;
   readonly stage: StageName;
   /** Dense for pretrain and prune, masked for finetune; where the stage is resumed, as it was when it stopped. */
   readonly network: Network;
   /** Weights kept by layer name. */
   readonly kept: ReadonlyMap<string, number>;
   readonly optimizer: StageOptimizer;
+  /** Of the whole stage. */
+  readonly steps: number;
+  readonly admm: AdmmConstants;
   readonly scoreStart: ScoreStart;
   readonly freezeBatchNorm: boolean;
   readonly seed: number;
@@ -36,31 +43,25 @@ export interface StageOptions {
   readonly resume: StageArrays | null;
 }
 
-/** What a stage's continuation needs beside its network: momenta, and in the prune stage weights and scores. */
-export interface StageArrays {
-  readonly engine: ReadonlyMap<string, StateTensor>;
-  readonly update: ReadonlyMap<string, StateTensor>;
-}
-
 /** What the training loop needs to know of a stage. */
 export interface Stage {
   readonly training: Training;
   readonly update: Update;
   readonly schedule: Schedule;
+  /** The stage's result, of the network that its training ended with. */
+  readonly ended: (network: Network) => Network;
 }
 
 /** Puts a stage's network into the engine, with fresh optimiser state unless resumed. The caller disposes of the training. */
 export function openStage(options: StageOptions): Stage {
-  const { optimizer, stage } = options;
-  const schedule: Schedule = ({ epoch }) => ({
-    learningRate: cosineRate(optimizer.learningRate, epoch, optimizer.epochs),
-    weightDecay: optimizer.weightDecay,
-  });
-  if (stage === "prune") return { ...openPruning(options), schedule };
+  const { stage, optimizer, steps, admm } = options;
+  const schedule = stageSchedule({ stage, optimizer, steps, cycles: admm.cycles });
+  if (stage === "prune")
+    return { ...(options.method === "admm" ? openSplit(options) : openPruning(options)), schedule };
   const rules = stage === "finetune" ? maskedRules(options.kept) : new Map<string, WeightRule>();
   const state = options.resume && { state: options.resume.engine };
   const training = options.engine.train(options.network, { rules, ...state });
-  return { training, update: plainUpdate("sgd", optimizer.momentum), schedule };
+  return { training, update: plainUpdate("sgd", optimizer.momentum), schedule, ended: (network) => network };
 }
 
 /** The pruned network of a method that looks at the weights once, or not at all, and learns no mask. */
@@ -81,7 +82,17 @@ function openPruning({ engine, network, kept, optimizer, scoreStart, freezeBatch
     fullGradients: new Set(kept.keys()),
     ...state,
   });
-  return { training, update: hydraUpdate({ layers, momentum: optimizer.momentum, freezeBatchNorm }) };
+  const update = hydraUpdate({ layers, momentum: optimizer.momentum, freezeBatchNorm });
+  return { training, update, ended: (trained: Network) => trained };
+}
+
+/** All weights train until the stage ends; then the largest of each layer stay. */
+function openSplit({ engine, network, kept, optimizer, steps, admm, resume }: StageOptions) {
+  const layers = resume ? restoredSplit(kept, resume.update) : splitLayers(network, kept);
+  const state = resume && { state: resume.engine };
+  const training = engine.train(network, { rules: new Map(), ...state });
+  const update = admmUpdate({ layers, momentum: optimizer.momentum, steps, ...admm });
+  return { training, update, ended: (trained: Network) => maskedNetwork(trained, magnitudeMasks(trained, kept)) };
 }
 
 function maskedRules(kept: ReadonlyMap<string, number>): Map<string, WeightRule> {

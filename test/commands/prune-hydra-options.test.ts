@@ -16,10 +16,17 @@ const base: Flags = {
   ...{ attackSteps: 2, pretrainEpochs: 2, pruneEpochs: 2, finetuneEpochs: 2, objective: "trades" },
 };
 const { density, ...withoutDensity } = base;
+const admm: Flags = { ...base, method: "admm" };
 
 /** Another value of an option, and where the base would not show it a base of its own. */
 const changes: readonly [string, unknown, Flags?][] = [
   ["method", "lwm"],
+  ["method", "admm"],
+  ["schedule", "step", { ...base, finetuneEpochs: 8 }],
+  ["pruneLearningRate", 0.05],
+  ["rho", 0.3, admm],
+  ["rhoGrowth", 2, { ...admm, rho: 0.1 }],
+  ["admmCycles", 3, { ...admm, rho: 0.1 }],
   ["width", 2],
   ["density", 0.2],
   ["sparsity", 0.8, withoutDensity],

@@ -88,11 +88,12 @@ test("a run that is stopped again and again, in every stage and between them, en
   const folder = temporaryFolder(t);
   const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
   // A session must be long enough for an evaluation, which is done again when it is broken off.
-  for (const [profile, length] of [
-    ["corrected", 15],
-    ["reference", 7],
+  for (const [profile, method, length] of [
+    ["corrected", "hydra", 15],
+    ["reference", "hydra", 7],
+    ["corrected", "admm", 15],
   ] as const) {
-    const flags = { ...small, profile, force: true };
+    const flags = { ...small, profile, method, force: true };
     const reference = await run({ ...flags, out: whole });
     let calls = 0;
     let sessions = 0;
@@ -159,6 +160,31 @@ test("the baselines prune at once and are recorded under their names", async (t)
     );
     assert.equal(checkpointsOf(lines)[1]?.step, 0);
   }
+});
+
+test("ADMM trains all weights in its prune stage and hands on exactly the weights asked for, under its own rates", async (t) => {
+  const out = join(temporaryFolder(t), "run");
+  const { lines } = await run({ ...small, method: "admm", out });
+  const epochs = lines.filter(({ type }) => type === "train.epoch");
+  assert.deepEqual(
+    epochs.map(({ phase, connections, learningRate }) => [phase, connections, learningRate]),
+    [
+      ["pretrain", 10_952, 0.05],
+      ["pretrain", 10_952, 0.1],
+      ["prune", 10_952, 0.0001],
+      ["finetune", 1095, 0.01],
+      ["finetune", 1095, 0.001],
+    ],
+  );
+  assert.deepEqual(
+    checkpointsOf(lines).map(({ role, method, connections, imageSteps }) => [role, method, connections, imageSteps]),
+    [
+      ["stage", "dense", 10_952, 2 * 54],
+      ["stage", "admm", 1095, 3 * 54],
+      ["best", "admm", 1095, checkpointsOf(lines)[2]?.imageSteps],
+      ["final", "admm", 1095, 5 * 54],
+    ],
+  );
 });
 
 test("a density gives each layer the reference code's count; the reference profile its statistics and selection", async (t) => {

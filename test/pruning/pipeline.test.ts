@@ -7,7 +7,8 @@ import { weightLayers } from "../../src/models/shapes.js";
 import { keptCounts } from "../../src/pruning/kept-counts.js";
 import { masksOf } from "../../src/pruning/masked-network.js";
 import { type PipelineOptions, runPipeline, type StageMoment } from "../../src/pruning/pipeline.js";
-import type { PruningMethod, StageArrays, StageName } from "../../src/pruning/stages.js";
+import type { StageArrays } from "../../src/pruning/stage-arrays.js";
+import type { PruningMethod, StageName } from "../../src/pruning/stages.js";
 import { tradesObjective } from "../../src/training/objectives/trades.js";
 import type { Samples } from "../../src/training/samples.js";
 import type { TrainerRecord } from "../../src/training/trainer-records.js";
@@ -31,13 +32,14 @@ interface Ended {
 async function run(options: Partial<PipelineOptions> & { stopAt?: number } = {}): Promise<Ended> {
   const ended: Ended = { stopped: null, networks: new Map(), moments: [], records: [] };
   let steps = 0;
-  const optimizer = { epochs: 2, learningRate: 0.05, weightDecay: 1e-4, momentum: 0.9 };
+  const optimizer = { epochs: 2, schedule: "cosine", learningRate: 0.05, weightDecay: 1e-4, momentum: 0.9 } as const;
   const attack = { epsilon: 0.1, stepSize: 0.05, steps: 2 };
   const statistics = { updates: "hydra", variance: "unbiased" } as const;
   const selection = { rule: "val-clean", split: "train", samples: pictures(6), attack: null } as const;
   const stopped = await runPipeline({
     engine: plainEngine,
     kept: keptCounts(weightLayers(start.graph, start.input), { density: 0.3 }),
+    admm: { rho: 0.1, rhoGrowth: 1.3, cycles: 3 },
     scoreStart: "scaled",
     freezeBatchNorm: false,
     seed: 1,
@@ -74,21 +76,25 @@ async function run(options: Partial<PipelineOptions> & { stopAt?: number } = {})
 }
 
 test("a run stopped at any step of any stage and resumed ends in the same networks as one never stopped", async () => {
-  const unbroken = await run();
+  for (const method of ["hydra", "admm"] as const) await stopAndGoOn(method);
+});
+
+async function stopAndGoOn(method: PruningMethod): Promise<void> {
+  const unbroken = await run({ method });
   assert.equal(unbroken.stopped, null);
   for (const stopAt of [0, 2, 6, 8, 9, 12, 13, 17]) {
-    const broken = await run({ stopAt });
+    const broken = await run({ method, stopAt });
     assert.equal(broken.stopped, "SIGINT", `at step ${stopAt}`);
     const moment = broken.moments.at(-1);
     assert.ok(moment);
     const { stage, network, arrays, state } = moment;
     const rest = stages.slice(stages.indexOf(stage));
-    const resumed = await run({ stages: rest, network, resume: { arrays, state } });
+    const resumed = await run({ method, stages: rest, network, resume: { arrays, state } });
     for (const [name, ended] of resumed.networks)
-      assert.deepEqual(ended.tensors, unbroken.networks.get(name)?.tensors, `${name}, stopped at ${stopAt}`);
+      assert.deepEqual(ended.tensors, unbroken.networks.get(name)?.tensors, `${method}: ${name}, stopped at ${stopAt}`);
     assert.ok(resumed.networks.has("finetune"));
   }
-});
+}
 
 test("every stage trains on all images of an epoch, in as many steps as it takes, and says its phase", async () => {
   const { records, moments } = await run();

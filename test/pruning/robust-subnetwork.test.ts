@@ -72,11 +72,12 @@ async function run({ objective, samples, held, ...options }: Run): Promise<Recor
     finetune: options.network,
   };
   const selection = { rule: "last", split: "test", samples: held, attack: null } as const;
-  const common = { weightDecay: 1e-4, momentum: 0.9 };
+  const common = { schedule: "cosine", weightDecay: 1e-4, momentum: 0.9 } as const;
   const pipeline: PipelineOptions = {
     ...options,
     engine,
     kept,
+    admm: { rho: 1e-3, rhoGrowth: 1, cycles: 10 },
     scoreStart: "scaled",
     freezeBatchNorm: false,
     optimizers: {

@@ -8,12 +8,13 @@ import { openStage, prunedAtOnce, type Stage, type StageName } from "../../src/p
 import { plainEngine } from "../support/plain-engine.js";
 import { imageBatch, smallConvolution, squareGradient } from "../support/pruning-network.js";
 
-const optimizer = { epochs: 2, learningRate: 0.05, weightDecay: 1e-4, momentum: 0.9 };
+const optimizer = { epochs: 2, schedule: "cosine", learningRate: 0.05, weightDecay: 1e-4, momentum: 0.9 } as const;
+const admm = { rho: 1e-3, rhoGrowth: 1, cycles: 2 };
 
-function open(stage: StageName, network: Network, density: number): Stage {
+function open(stage: StageName, network: Network, density: number, method: "hydra" | "admm" = "hydra"): Stage {
   const kept = keptCounts(weightLayers(network.graph, network.input), { density });
   const options = { kept, optimizer, scoreStart: "scaled", freezeBatchNorm: false, seed: 1, resume: null } as const;
-  return openStage({ ...options, engine: plainEngine, stage, network });
+  return openStage({ ...options, engine: plainEngine, method, admm, steps: 6, stage, network });
 }
 
 /** Takes steps and gives the loss before each. */
@@ -69,6 +70,17 @@ test("the prune stage begins with the masks of magnitude pruning and hands its o
   const end = { ...network, tensors: stage.training.tensors() };
   assert.notDeepEqual(masksOf(end), start);
   assert.deepEqual(masksOf({ ...end, tensors: open("finetune", end, 0.3).training.tensors() }), masksOf(end));
+});
+
+test("the ADMM stage trains all weights and ends with the largest of each layer, counts as asked", () => {
+  const network = smallConvolution();
+  const kept = keptCounts(weightLayers(network.graph, network.input), { density: 0.3 });
+  const stage = open("prune", network, 0.3, "admm");
+  losses(stage, 6);
+  const trained = { ...network, tensors: stage.training.tensors() };
+  assert.equal(masksOf(trained).size, 0);
+  assert.notDeepEqual(trained.tensors.get("fc.bias")?.values, network.tensors.get("fc.bias")?.values);
+  assert.deepEqual(stage.ended(trained), prunedAtOnce(trained, { method: "lwm", kept, seed: 1 }));
 });
 
 test("the learning rate is the shifted cosine of the stage's epochs, the decay constant", () => {
