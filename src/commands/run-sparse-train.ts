@@ -1,7 +1,7 @@
 /** What `sparse-train` does once its options are read: a plan, then the training or what it would be. */
 import { chooseEngine } from "../engines/choose.js";
 import { type CommandContext, exitCodeOf } from "./command.js";
-import type { SparseTrainOptions } from "./sparse-train-options.js";
+import { isFlyingBird, type SparseTrainOptions } from "./sparse-train-options.js";
 import { describePlan, preparePlan } from "./sparse-train-plan.js";
 import { trainPlan } from "./sparse-train-run.js";
 import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
@@ -19,12 +19,14 @@ export async function runSparseTrain(options: SparseTrainOptions, context: Comma
 
 function unusedOptions({ objective, mode, staticReparam }: SparseTrainOptions, select: string): readonly Unused[] {
   const reason = `with --mode ${mode}`;
+  const exchanges = mode === "set" || mode === "rigl" || isFlyingBird(mode);
   const isNoisy = mode === "bayes" || mode === "deep-rewiring" || staticReparam;
   return [
     ...unusedOfObjective({ objective, select }),
     { keys: ["rstFrac"], reason: `with --objective ${objective}`, when: objective !== "rst" },
     { keys: ["noiseScaling", "noiseMode"], reason, when: !isNoisy },
-    { keys: ["exchangeEvery", "dropFraction"], reason, when: mode !== "set" && mode !== "rigl" },
-    { keys: ["split"], reason, when: ["fixed", "random", "dense"].includes(mode) },
+    { keys: ["exchangeEvery", "dropFraction"], reason, when: !exchanges },
+    { keys: ["grow"], reason, when: !isFlyingBird(mode) },
+    { keys: ["split"], reason, when: mode !== "bayes" && mode !== "deep-rewiring" },
   ];
 }

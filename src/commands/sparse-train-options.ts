@@ -9,6 +9,11 @@ import { densityOptions, targetOf } from "./density-options.js";
 import { choice, count, layerDensities, number, text, toggle } from "./options.js";
 import { engine, everyCommand, pixelRange, training, trainingData } from "./shared-options.js";
 
+const modes = [
+  ...(["bayes", "fixed", "random", "dense", "deep-rewiring", "set", "rigl"] as const),
+  ...(["flying-bird", "flying-bird-plus"] as const),
+] as const;
+
 export const sparseTrainOptions = {
   ...everyCommand,
   ...engine,
@@ -16,12 +21,11 @@ export const sparseTrainOptions = {
   ...training,
   model: text({ argument: "NAME", help: "network: vgg16, resnet18, wrn28_4, any wrnD_W, tinycnn", default: "vgg16" }),
   width: number({ argument: "X", help: "factor on its channels", default: 1, above: 0 }),
-  mode: choice(["bayes", "fixed", "random", "dense", "deep-rewiring", "set", "rigl"], {
+  mode: choice(modes, {
     argument: "NAME",
     help: "connections that move every step, that stay, that stay at one density everywhere, all weights; other ways to move",
     default: "bayes",
     exclusive: { group: "density", when: "dense" },
-    later: ["flying-bird", "flying-bird-plus"],
   }),
   ...densityOptions({
     density: "share of the weights that are connections",
@@ -58,7 +62,7 @@ export const sparseTrainOptions = {
   }),
   weightDecay: number({
     argument: "X",
-    help: "decoupled weight decay at the start",
+    help: "weight decay at the start, decoupled; flying-bird's is coupled and stays",
     atLeast: 0,
     defaultText: "0.0005; deep-rewiring: 0",
   }),
@@ -99,16 +103,21 @@ export const sparseTrainOptions = {
   resetMomentum: toggle({ help: "a connection that comes back forgets its momentum" }),
   exchangeEvery: count({
     argument: "N",
-    help: "steps between two exchanges of set and rigl",
-    default: 100,
+    help: "steps between two exchanges of set, rigl and flying-bird; there from half of the steps a third more",
     atLeast: 1,
+    defaultText: "100; flying-bird: 900",
   }),
   dropFraction: number({
     argument: "X",
-    help: "share of a layer's connections that they exchange at first; it falls to 0 at three quarters of the steps",
-    default: 0.3,
+    help: "share of a layer's connections that they exchange at first; it falls to 0 at three quarters of the steps, flying-bird's to 0.005 at the end",
     above: 0,
     atMost: 1,
+    defaultText: "0.3; flying-bird: 0.5",
+  }),
+  grow: choice(["random", "gradient"], {
+    argument: "RULE",
+    help: "what comes in flying-bird's exchanges: connections at random, or those of the largest gradients",
+    defaultText: "random",
   }),
   initExcess: choice(["rescale", "keep"], {
     argument: "RULE",
@@ -149,8 +158,18 @@ export interface SparseTrainSettings {
   readonly weightDecay: number;
   readonly noiseScaling: number;
   readonly split: "size" | "free" | "target";
+  readonly exchange: ExchangeSettings;
   /** What was settled, by config key, for records and checkpoints. */
   readonly resolved: Readonly<Record<string, unknown>>;
+}
+
+/** How set, rigl and Flying Bird exchange connections. */
+export interface ExchangeSettings {
+  readonly grow: "random" | "gradient";
+  /** Steps. */
+  readonly every: number;
+  /** Of a layer's connections, at first. */
+  readonly fraction: number;
 }
 
 const DEFAULT_BATCH = 128;
@@ -163,12 +182,32 @@ export function settle(options: SparseTrainOptions): SparseTrainSettings {
   const select = options.select ?? (isReference ? "test-clean" : "val-pgd");
   const excess = options.initExcess ?? (isReference ? "keep" : "rescale");
   requireStatic(options);
+  requireJudged(options, select);
   const descent = descentOf(options);
+  const exchange = exchangeOf(options);
+  const { grow, every: exchangeEvery, fraction: dropFraction } = exchange;
   return {
-    ...{ target, batchSize, select, excess },
+    ...{ target, batchSize, select, excess, exchange },
     ...descent,
     attack: { epsilon: options.epsilon, stepSize: options.attackStep, steps: options.attackSteps },
-    resolved: { ...target, ...descent, batchSize, select, initExcess: excess },
+    resolved: {
+      ...{ ...target, ...descent, batchSize, select, initExcess: excess },
+      ...{ exchangeEvery, dropFraction, ...(isFlyingBird(options.mode) ? { grow } : {}) },
+    },
+  };
+}
+
+export function isFlyingBird(mode: SparseTrainOptions["mode"]): boolean {
+  return mode === "flying-bird" || mode === "flying-bird-plus";
+}
+
+/** Mocanu et al. 2018, Evci et al. 2020; Chen et al. 2022 and their program. */
+function exchangeOf({ mode, grow, exchangeEvery, dropFraction }: SparseTrainOptions): ExchangeSettings {
+  const isBird = isFlyingBird(mode);
+  return {
+    grow: mode === "rigl" ? "gradient" : ((isBird ? grow : null) ?? "random"),
+    every: exchangeEvery ?? (isBird ? 900 : 100),
+    fraction: dropFraction ?? (isBird ? 0.5 : 0.3),
   };
 }
 
@@ -189,6 +228,14 @@ function descentOf({ mode, momentum, weightDecay, noiseScaling, split }: SparseT
 function requireStatic({ staticReparam, mode }: SparseTrainOptions): void {
   if (!staticReparam || mode === "fixed" || mode === "random") return;
   throw new UsageError(`--static-reparam: only --mode fixed and random have static connections; --mode is ${mode}`);
+}
+
+/** Flying Bird+ goes by accuracy and loss under attack on held-out images, after every epoch. */
+function requireJudged({ mode }: SparseTrainOptions, select: SelectionRule): void {
+  if (mode !== "flying-bird-plus" || select === "val-pgd") return;
+  throw new UsageError(
+    `--select ${select}: --mode flying-bird-plus needs val-pgd, by whose accuracies it grows and shrinks`,
+  );
 }
 
 function targetOrDense(options: SparseTrainOptions): Target | null {

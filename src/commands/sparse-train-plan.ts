@@ -10,12 +10,12 @@ import { type InitialNetwork, initialNetwork } from "../sparsity/initial.js";
 import { BatchSource, type PseudoLabelled } from "../training/batch-source.js";
 import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
-import { type Schedule, scheduleByName } from "../training/schedule.js";
+import { constantDecay, type Schedule, scheduleByName } from "../training/schedule.js";
 import type { Update } from "../training/update.js";
 import type { CommandContext } from "./command.js";
 import { durationText, measureStep } from "./measured-step.js";
 import { pseudoLabelledImages } from "./pseudo-labelled.js";
-import { type SparseTrainOptions, type SparseTrainSettings, settle } from "./sparse-train-options.js";
+import { isFlyingBird, type SparseTrainOptions, type SparseTrainSettings, settle } from "./sparse-train-options.js";
 import { type StartingPoint, startingPoint } from "./starting-point.js";
 import { type TrainingImages, trainingImages } from "./training-images.js";
 import { openTrainingRun, type TrainingRun } from "./training-run.js";
@@ -60,11 +60,12 @@ export async function preparePlan(options: SparseTrainOptions, context: CommandC
   return {
     ...prepared,
     ...pseudo,
+    selection: { ...prepared.selection, withLoss: options.mode === "flying-bird-plus" },
     ...{ settings: { ...settings, resolved: resolvedWith(start, settings) }, parent: start.parent },
     ...{ model, kernels, budget, images, stepsPerEpoch },
     initial: initialOf(model, { options, settings, kernels, budget, start }),
     objective: objectiveByName({ ...options, ...settings }),
-    schedule: scheduleByName(options.schedule, { ...options, ...settings, stepsPerEpoch }),
+    schedule: scheduleOf(options, settings, stepsPerEpoch),
     steps: Math.min(total, options.steps ?? total),
     run: await openTrainingRun({
       command: "sparse-train",
@@ -73,6 +74,11 @@ export async function preparePlan(options: SparseTrainOptions, context: CommandC
       context: identified(context, start),
     }),
   };
+}
+
+function scheduleOf(options: SparseTrainOptions, settings: SparseTrainSettings, stepsPerEpoch: number): Schedule {
+  const schedule = scheduleByName(options.schedule, { ...options, ...settings, stepsPerEpoch });
+  return isFlyingBird(options.mode) ? constantDecay(schedule, settings.weightDecay) : schedule;
 }
 
 /** Connections that were brought take the place of the density. */
@@ -99,6 +105,7 @@ export function updateOf(
     initialDensity: initialDensityOf(plan.model, options),
     scheduled,
     onBudgetReached,
+    saved: plan.run.saved?.update ?? null,
   });
 }
 

@@ -5,6 +5,9 @@ import type { Split } from "../sparsity/rewiring.js";
 import { connectionExchange } from "../training/connection-exchange.js";
 import { connectivitySampling, staticReparametrisation } from "../training/connectivity-sampling.js";
 import { deepRewiring } from "../training/deep-rewiring.js";
+import { flyingBird } from "../training/flying-bird.js";
+import { TrainingTrends } from "../training/flying-bird-plus.js";
+import type { StateArrays } from "../training/run-state.js";
 import { plainUpdate, type Update } from "../training/update.js";
 import type { SparseTrainOptions, SparseTrainSettings } from "./sparse-train-options.js";
 
@@ -18,6 +21,8 @@ export interface UpdateChoice {
   /** Steps of the whole schedule. */
   readonly scheduled: number;
   readonly onBudgetReached: (step: number) => void;
+  /** What the update of an earlier session left; null at the start. */
+  readonly saved: StateArrays | null;
 }
 
 /** The share of the schedule's steps in which connections are exchanged. */
@@ -36,19 +41,20 @@ export function updateByMode(choice: UpdateChoice): Update {
     case "set":
     case "rigl":
       return connectionExchange({ ...sampling, ...exchangeOf(choice) });
+    case "flying-bird":
+    case "flying-bird-plus":
+      return flyingBird({ ...sampling, ...settings.exchange, scheduled: choice.scheduled, trends: trendsOf(choice) });
     default:
       return options.staticReparam ? staticReparametrisation(sampling) : plainUpdate("sgdw", momentum);
   }
 }
 
-function exchangeOf({ options, scheduled }: UpdateChoice) {
-  const grow = options.mode === "rigl" ? ("gradient" as const) : ("random" as const);
-  return {
-    grow,
-    every: options.exchangeEvery,
-    fraction: options.dropFraction,
-    end: Math.floor(EXCHANGING * scheduled),
-  };
+function exchangeOf({ settings, scheduled }: UpdateChoice) {
+  return { ...settings.exchange, end: Math.floor(EXCHANGING * scheduled) };
+}
+
+function trendsOf({ options, saved }: UpdateChoice): TrainingTrends | null {
+  return options.mode === "flying-bird-plus" ? new TrainingTrends(saved) : null;
 }
 
 /** "target": a layer's size times its initial density, at least 1 so that every layer with room can be drawn. */

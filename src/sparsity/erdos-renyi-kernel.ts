@@ -1,5 +1,6 @@
 /** Layer densities that fall with a layer's size: Erdős–Rényi-kernel (Mocanu et al. 2018; Evci et al. 2020, "RigL"). */
-import { type Budget, countConnections, type Kernel } from "./connectivity.js";
+import type { Budget, Kernel } from "./connectivity.js";
+import { countsOf } from "./largest-remainder.js";
 
 export interface ShapedKernel extends Kernel {
   /** [out, in, kh, kw] or [out, in]. */
@@ -23,17 +24,9 @@ export function erkDensities(kernels: readonly ShapedKernel[], budget: Budget): 
   }
 }
 
-/** Whole numbers of connections, the budget exactly: what rounding down leaves over goes to the largest remainders. */
+/** Whole numbers of connections, the budget exactly. */
 export function erkCounts(kernels: readonly ShapedKernel[], budget: Budget): Int32Array {
-  const wanted = erkDensities(kernels, budget).map((density, layer) => density * (kernels[layer]?.size ?? 0));
-  const counts = Int32Array.from(wanted, Math.floor);
-  const remainders = [...wanted.keys()]
-    .map((layer) => ({ layer, rest: (wanted[layer] ?? 0) - (counts[layer] ?? 0) }))
-    .filter(({ layer }) => (counts[layer] ?? 0) < (kernels[layer]?.size ?? 0))
-    .sort((a, b) => b.rest - a.rest);
-  const missing = budget.connections - countConnections(kernels, counts);
-  for (const { layer } of remainders.slice(0, missing)) counts[layer] = (counts[layer] ?? 0) + 1;
-  return counts;
+  return countsOf(erkDensities(kernels, budget), kernels, budget);
 }
 
 /** c, with the layers in `full` dense. */

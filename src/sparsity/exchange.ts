@@ -5,7 +5,7 @@ import { drawPositions, holds } from "./positions.js";
 export interface Exchange {
   /** Ascending positions that are connected and will not be. */
   readonly drop: Uint32Array;
-  /** As many ascending positions that are not connected and will be. */
+  /** Ascending positions that are not connected and will be. */
   readonly grow: Uint32Array;
 }
 
@@ -29,20 +29,40 @@ export function exchangeAtRandom(layer: LayerConnections, options: { count: numb
   return { drop, grow: drawPositions(random, { count, size, taken: layer.index }) } satisfies Exchange;
 }
 
+export interface FreeGrowth {
+  /** Connections that go. */
+  readonly count: number;
+  /** Connections that come, at most as many as are free then; as many as go where nothing is said. */
+  readonly grow?: number;
+}
+
 /**
  * RigL: the `count` smallest |w| go, the positions of the largest |gradient| among all that were not kept come. One that has
  * just gone may be among those; then it stays as it is. `gradient` is of every position. Among equals the first position wins.
  */
 export function exchangeByGradient(
   layer: LayerConnections,
-  { count, gradient }: { count: number; gradient: Float32Array },
+  { count, grow = count, gradient }: FreeGrowth & { readonly gradient: Float32Array },
 ): Exchange {
   const dropped = smallest(layer, count);
   const isKept = new Uint8Array(gradient.length);
   for (const position of layer.index) isKept[position] = 1;
   for (const position of dropped) isKept[position] = 0;
   const sizes = gradient.map((value, position) => (isKept[position] === 1 ? -1 : Math.abs(value)));
-  const grown = largest(sizes, count);
+  return withoutReturns(dropped, largest(sizes, grow));
+}
+
+/** Flying Bird: the `count` smallest |w| go, others come, uniformly among all that were not kept; one that has just gone may stay. */
+export function exchangeAmongFree(
+  layer: LayerConnections,
+  { count, grow = count, size, random }: FreeGrowth & { readonly size: number; readonly random: Stream },
+): Exchange {
+  const dropped = smallest(layer, count);
+  const taken = layer.index.filter((position) => !holds(dropped, position));
+  return withoutReturns(dropped, drawPositions(random, { count: grow, size, taken }));
+}
+
+function withoutReturns(dropped: Uint32Array, grown: Uint32Array): Exchange {
   return {
     drop: dropped.filter((position) => !holds(grown, position)),
     grow: grown.filter((position) => !holds(dropped, position)),

@@ -2,10 +2,13 @@
 import { stream } from "../core/rng.js";
 import { type Budget, countConnections, type Kernel } from "./connectivity.js";
 import { erkCounts, type ShapedKernel } from "./erdos-renyi-kernel.js";
+import { igqCounts } from "./ideal-gas-quotas.js";
 import { splitAtRandom } from "./multinomial.js";
 import { drawPositions } from "./positions.js";
 
-export type ConnectivityMode = "dense" | "fixed" | "random" | "bayes" | "deep-rewiring" | "set" | "rigl";
+export type ConnectivityMode =
+  | ("dense" | "fixed" | "random" | "bayes" | "deep-rewiring")
+  | ("set" | "rigl" | "flying-bird" | "flying-bird-plus");
 
 export interface InitialCountOptions {
   readonly kernels: readonly Kernel[];
@@ -26,13 +29,14 @@ export interface LayerCountOptions extends InitialCountOptions {
  * Connections of each layer at the start, in graph order; a layer out of the budget has all of its weights.
  * "bayes" and "deep-rewiring": the initial densities (the first rewiring brings the rest, where the authors' code does it
  * too); "fixed": those and the rest at once, exactly the budget; "random": one density everywhere; "set" and "rigl":
- * Erdős–Rényi-kernel.
+ * Erdős–Rényi-kernel; "flying-bird" and "flying-bird-plus": ideal gas quotas.
  */
 export function layerCounts(options: LayerCountOptions): Int32Array {
   const { kernels, mode, budget } = options;
   if (mode === "dense" || budget.connections === budget.weights) return Int32Array.from(kernels, ({ size }) => size);
   if (mode === "random") return uniformCounts(kernels, budget);
   if (mode === "set" || mode === "rigl") return erkCounts(kernels, budget);
+  if (mode === "flying-bird" || mode === "flying-bird-plus") return igqCounts(kernels, budget);
   const counts = initialCounts(options);
   return mode === "bayes" || mode === "deep-rewiring" ? counts : toppedUp(trimmed(counts, options), options);
 }

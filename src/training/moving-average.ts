@@ -54,6 +54,7 @@ export function averagedUpdate(update: Update, average: MovingAverage): Update {
       average.follow(moment.training.tensors(), moment.step);
       return result;
     },
+    epochEnded: (outcome) => update.epochEnded?.(outcome),
     state: () => new Map([...update.state(), ...average.state()]),
   };
 }

@@ -14,7 +14,9 @@ export interface Overfitting {
 /** Above this difference the line for people speaks of it; ordinary training stays below a tenth. */
 export const CATASTROPHIC = 0.2;
 
-export function overfittingOf(now: Evaluation | null, best: Evaluation | null): Overfitting {
+type RobustAccuracies = Pick<Evaluation, "robustAccuracy" | "oneStepAccuracy">;
+
+export function overfittingOf(now: RobustAccuracies | null, best: RobustAccuracies | null): Overfitting {
   const robust = now?.robustAccuracy ?? null;
   const oneStep = now?.oneStepAccuracy ?? null;
   const bestRobust = best?.robustAccuracy ?? null;

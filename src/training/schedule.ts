@@ -41,3 +41,8 @@ export function cosineSchedule({ learningRate, weightDecay, epochs, stepsPerEpoc
 export function scheduleByName(name: ScheduleName, options: ScheduleOptions): Schedule {
   return name === "cosine" ? cosineSchedule(options) : stepSchedule(options);
 }
+
+/** The same learning rate, weight decay at its start's all along: coupled decay falls with the learning rate by itself. */
+export function constantDecay(schedule: Schedule, weightDecay: number): Schedule {
+  return (moment) => ({ ...schedule(moment), weightDecay });
+}

@@ -20,6 +20,8 @@ export interface Selection {
   readonly samples: Samples;
   /** The attack of `val-pgd`; null where only clean accuracy counts. */
   readonly attack: InnerAttack | null;
+  /** Whether the loss under the attack is measured too, for which images that are wrong already are attacked as well. */
+  readonly withLoss?: boolean;
 }
 
 export interface Evaluation {
@@ -28,6 +30,8 @@ export interface Evaluation {
   readonly robustAccuracy: number | null;
   /** The same under one step of the whole radius from the image itself, which tells whether single steps are all it withstands. */
   readonly oneStepAccuracy: number | null;
+  /** Mean cross-entropy under the attack; null where it was not asked for. */
+  readonly robustLoss: number | null;
 }
 
 /** Training images that a `val-…` rule holds out: the last min(1000, N/10) of N. */
@@ -44,24 +48,32 @@ export interface EvaluationOptions {
 
 /** Accuracies of the network as it is now. Yields after each engine call. */
 export function* evaluate(inference: Inference, options: EvaluationOptions): Generator<void, Evaluation> {
-  const { samples, attack } = options.selection;
+  const { samples, attack, withLoss = false } = options.selection;
   let clean = 0;
   let robust = 0;
   let oneStep = 0;
+  let loss = 0;
   for (let from = 0; from < samples.size; from += options.batchSize) {
     const indices = range(from, Math.min(from + options.batchSize, samples.size));
     const right = rightlyClassified(inference, samples, indices);
     yield;
     clean += right.length;
-    if (attack === null || right.length === 0) continue;
-    robust += yield* survivors(inference, right, { ...options, attack, start: "uniform" });
+    if (attack === null) continue;
+    const attacked = withLoss ? indices : right;
+    const under = yield* attackedImages(inference, attacked, { ...options, attack, start: "uniform" });
+    robust += survivorsAmong(under, right);
+    if (withLoss) loss += under.loss;
     const whole = { ...attack, stepSize: attack.epsilon, steps: 1 };
-    oneStep += yield* survivors(inference, right, { ...options, attack: whole, start: "image" });
+    oneStep += survivorsAmong(
+      yield* attackedImages(inference, right, { ...options, attack: whole, start: "image" }),
+      right,
+    );
   }
   return {
     cleanAccuracy: clean / samples.size,
     robustAccuracy: attack === null ? null : robust / samples.size,
     oneStepAccuracy: attack === null ? null : oneStep / samples.size,
+    robustLoss: attack === null || !withLoss ? null : loss / samples.size,
   };
 }
 
@@ -79,18 +91,25 @@ function rightlyClassified(inference: Inference, samples: Samples, indices: Uint
   return indices.filter((index, i) => predicted[i] === samples.labels[index]);
 }
 
-interface SurvivorOptions extends EvaluationOptions {
+interface AttackOptions extends EvaluationOptions {
   readonly attack: InnerAttack;
   /** "uniform": one random point of the ball, the same in every evaluation. */
   readonly start: "uniform" | "image";
 }
 
-/** How many of rightly classified samples are so after the attack. */
-function* survivors(
+interface Attacked {
+  /** Those that are classified rightly behind the attack. */
+  readonly right: ReadonlySet<number>;
+  /** Sum of the cross-entropy. */
+  readonly loss: number;
+}
+
+function* attackedImages(
   inference: Inference,
   indices: Uint32Array,
-  { selection, attack, bounds, seed, start: from }: SurvivorOptions,
-): Generator<void, number> {
+  { selection, attack, bounds, seed, start: from }: AttackOptions,
+): Generator<void, Attacked> {
+  if (indices.length === 0) return { right: new Set(), loss: 0 };
   const { samples } = selection;
   const labels = labelsAt(samples, indices);
   const target = { inference, images: samples.read(indices), bounds };
@@ -101,9 +120,18 @@ function* survivors(
   const ascent = innerAscent(target, { ...attack, start, lossGradient });
   let call = ascent.next();
   for (; !call.done; call = ascent.next()) yield;
-  const predicted = predictions(inference.logits(call.value), inference.classes);
+  const logits = inference.logits(call.value);
   yield;
-  return labels.reduce((count, label, i) => count + (predicted[i] === label ? 1 : 0), 0);
+  const predicted = predictions(logits, inference.classes);
+  const losses = crossEntropy(logits, labels, inference.classes).values;
+  return {
+    right: new Set(indices.filter((_, i) => predicted[i] === labels[i])),
+    loss: losses.reduce((sum, one) => sum + one, 0),
+  };
+}
+
+function survivorsAmong({ right }: Attacked, indices: Uint32Array): number {
+  return indices.reduce((count, index) => count + (right.has(index) ? 1 : 0), 0);
 }
 
 function range(from: number, to: number): Uint32Array {

@@ -12,6 +12,7 @@ const evaluation = z.object({
   cleanAccuracy: fraction,
   robustAccuracy: fraction.nullable(),
   oneStepAccuracy: fraction.nullable(),
+  robustLoss: z.number().nullable().default(null),
 });
 
 /** Over the epoch under way; losses and reconnections are sums over images and steps. */

@@ -205,6 +205,9 @@ class TrainingLoop {
 
   async #endEpoch(): Promise<void> {
     this.#emitEpoch();
+    const { step, sums, evaluation } = this.#state;
+    const judgement = evaluation?.step === step ? evaluation : null;
+    this.#options.update.epochEnded?.({ trainAccuracy: sums.correct / sums.images, evaluation: judgement });
     this.#state = afterEpoch(this.#state);
     await this.#save();
   }

@@ -22,6 +22,7 @@ const { density, ...withoutDensity } = base;
 const crowded: Flags = { ...base, density: 0.02, set: ["layers.dense4.density=0.1"] };
 
 const fixed: Flags = { ...base, mode: "fixed" };
+const flying: Flags = { ...base, mode: "flying-bird", exchangeEvery: 2 };
 const exchanging: Flags = { ...base, mode: "rigl", exchangeEvery: 2 };
 
 /** Another value of an option, and where the base would not show it a base of its own. */
@@ -31,6 +32,9 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["mode", "deep-rewiring"],
   ["mode", "set"],
   ["mode", "rigl"],
+  ["mode", "flying-bird"],
+  ["mode", "flying-bird-plus", { ...flying, trainSamples: 60, epochs: 5 }],
+  ["grow", "gradient", flying],
   ["density", 0.2],
   ["sparsity", 0.8, withoutDensity],
   ["connections", 2000, withoutDensity],
@@ -159,8 +163,16 @@ test("the defaults are those of the publication, profile by profile", async () =
   assert.deepEqual((await settled({ sparsity: 0.9 })).target, { density: 0.1 });
 });
 
-test("a mode of a later version is refused until it is there", async () => {
-  await assert.rejects(callOf(sparseTrain, { mode: "flying-bird" }), /--mode: flying-bird is not in this version yet/);
+test("Flying Bird exchanges rarely and much, SET and RigL often and little; a plus goes by held-out images alone", async () => {
+  const exchange = async (flags: Flags) => settle((await callOf(sparseTrain, flags)).options).exchange;
+  assert.deepEqual(await exchange({ mode: "rigl" }), { grow: "gradient", every: 100, fraction: 0.3 });
+  assert.deepEqual(await exchange({ mode: "set" }), { grow: "random", every: 100, fraction: 0.3 });
+  assert.deepEqual(await exchange({ mode: "flying-bird" }), { grow: "random", every: 900, fraction: 0.5 });
+  const own = { grow: "gradient", exchangeEvery: 7, dropFraction: 0.2 };
+  const expected = { grow: "gradient", every: 7, fraction: 0.2 };
+  assert.deepEqual(await exchange({ mode: "flying-bird-plus", ...own }), expected);
+  const { options } = await callOf(sparseTrain, { mode: "flying-bird-plus", select: "last" });
+  assert.throws(() => settle(options), /--select last: --mode flying-bird-plus needs val-pgd/);
 });
 
 test("--static-reparam is for masks that stay", async () => {

@@ -32,6 +32,8 @@ for (const [mode, objective, more = {}] of [
   ["deep-rewiring", "at"],
   ["set", "mat"],
   ["rigl", "at"],
+  ["flying-bird", "at"],
+  ["flying-bird-plus", "at", { grow: "gradient", epochs: 4, ema: 0.5 }],
   ["bayes", "mart", { ema: 0.9 }],
 ] as const) {
   const { density, ...rest } = small;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { stream } from "../../src/core/rng.js";
-import { dropFraction, exchangeAtRandom, exchangeByGradient } from "../../src/sparsity/exchange.js";
+import { dropFraction, exchangeAmongFree, exchangeAtRandom, exchangeByGradient } from "../../src/sparsity/exchange.js";
 
 test("the share that is exchanged falls along a cosine: 0.3 at 0, half of it half way, next to nothing at the end", () => {
   const fraction = (step: number) => dropFraction(step, { alpha: 0.3, end: 75_000 });
@@ -53,4 +53,18 @@ test("an exchange keeps the number, drops the smallest and grows what was not th
     }),
     { seed: 1 },
   );
+});
+
+test("among all that is free: what has just gone may stay, others are as likely, and more or fewer may come than go", () => {
+  const layer = { index: Uint32Array.of(0, 2, 5, 7), values: Float32Array.of(-0.1, 3, 0.2, -4) };
+  const came = new Map<number, number>();
+  for (let seed = 0; seed < 600; seed++) {
+    const { drop, grow } = exchangeAmongFree(layer, { count: 2, grow: 3, size: 8, random: stream(seed, "rewire") });
+    const kept = [0, 5].filter((position) => !drop.includes(position));
+    assert.equal(kept.length + grow.length, 3);
+    for (const position of [...kept, ...grow]) came.set(position, (came.get(position) ?? 0) + 1);
+  }
+  // Each of the six free positions comes in half of the draws.
+  assert.deepEqual([...came.keys()].sort(), [0, 1, 3, 4, 5, 6]);
+  for (const count of came.values()) assert.ok(Math.abs(count - 300) < 60, String([...came]));
 });

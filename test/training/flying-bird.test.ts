@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stream } from "../../src/core/rng.js";
+import type { Engine, Training } from "../../src/engines/engine.js";
+import { nativeEngine } from "../../src/engines/native.js";
+import { weightLayers } from "../../src/models/shapes.js";
+import { budgetOf } from "../../src/sparsity/connectivity.js";
+import { initialNetwork } from "../../src/sparsity/initial.js";
+import { deathRate, exchangeCounts, flyingBird, isDue } from "../../src/training/flying-bird.js";
+import { TrainingTrends } from "../../src/training/flying-bird-plus.js";
+import { naturalObjective } from "../../src/training/objectives/natural.js";
+import type { UpdateResult } from "../../src/training/update.js";
+import { plainEngine } from "../support/plain-engine.js";
+import { perceptron, vectorSamples } from "../support/toy-training.js";
+
+const EVERY = 6;
+const STEPS = 48;
+
+test("the share that dies falls along a cosine from a half to 0.005", () => {
+  const rate = (done: number) => deathRate(done, { fraction: 0.5, scheduled: 70_400 });
+  assert.equal(rate(0), 0.5);
+  assert.ok(Math.abs(rate(35_200) - 0.2525) < 1e-12);
+  assert.ok(Math.abs(rate(70_400) - 0.005) < 1e-12);
+});
+
+test("exchanges come every 900 steps, from half of the steps every 1,200", () => {
+  const due = Array.from({ length: 7_200 }, (_, i) => i + 1).filter((done) =>
+    isDue(done, { every: 900, scheduled: 7_200 }),
+  );
+  assert.deepEqual(due, [900, 1_800, 2_700, 3_600, 4_800, 6_000, 7_200]);
+});
+
+test("as many come as go; a full layer keeps all, a nearly full one takes no more than there is room for", () => {
+  const at = (held: number, size: number) =>
+    exchangeCounts({ held, size, done: 0, fraction: 0.5, scheduled: 100, trends: null });
+  assert.deepEqual(at(101, 1_000), { count: 51, grow: 51 });
+  assert.deepEqual(at(1_000, 1_000), { count: 0, grow: 0 });
+  assert.deepEqual(at(999, 1_000), { count: 500, grow: 500 });
+  assert.deepEqual(at(1, 1_000), { count: 1, grow: 1 });
+});
+
+test("in the second half a gap that grows lets more go, a loss that does not fall lets more come", () => {
+  const at = (done: number, trends: TrainingTrends) =>
+    exchangeCounts({ held: 1_000, size: 9_000, done, fraction: 0.5, scheduled: 100, trends });
+  const wide = trendsOf([0.1, 0.2, 0.3], [3, 2, 1]);
+  const stuck = trendsOf([0.3, 0.2, 0.1], [1, 1, 1]);
+  const both = trendsOf([0.1, 0.2, 0.3], [1, 2, 3]);
+  assert.deepEqual(at(50, both), { count: 253, grow: 253 });
+  const share = deathRate(60, { fraction: 0.5, scheduled: 100 });
+  const going = Math.ceil(1_000 * share);
+  const extra = Math.ceil(0.4 * 1_000 * share);
+  assert.deepEqual(at(60, wide), { count: going + extra, grow: going });
+  assert.deepEqual(at(60, stuck), { count: going, grow: Math.round(1.05 * going) });
+  assert.deepEqual(at(60, both), { count: going + extra, grow: Math.round(1.05 * going) });
+});
+
+for (const [name, engine] of [
+  ["plain", plainEngine],
+  ["native", nativeEngine({ reason: "tests", threads: 2 })],
+] satisfies [string, Engine][]) {
+  for (const grow of ["random", "gradient"] as const) {
+    test(`the smallest go and as many come without weight and momentum (${grow}, ${name}), each layer keeping its number`, () => {
+      const exchanges: number[] = [];
+      run({ engine, grow, trends: null }, ({ training, before, result, done }) => {
+        const after = training.connections(0);
+        const grown = [...after].filter((position) => !before.includes(position));
+        assert.deepEqual([...result.connections], [before.length, training.connections(1).length]);
+        assert.equal(after.length, before.length);
+        if (result.reconnected > 0) exchanges.push(done);
+        else assert.equal(grown.length, 0);
+        assertNew(training, grown);
+      });
+      assert.deepEqual(exchanges, [6, 12, 18, 24, 32, 40, 48]);
+    });
+  }
+}
+
+test("with trends a network loses connections while it overfits and gains some while its loss stands", () => {
+  const size = (trends: TrainingTrends) => {
+    let left = 0;
+    run({ engine: plainEngine, grow: "random", trends }, ({ result }) => {
+      left = result.connections.reduce((sum, count) => sum + count, 0);
+    });
+    return left;
+  };
+  const steady = size(trendsOf([3, 2, 1], [3, 2, 1]));
+  assert.ok(size(trendsOf([1, 2, 3], [3, 2, 1])) < steady);
+  assert.ok(size(trendsOf([3, 2, 1], [1, 2, 3])) > steady);
+});
+
+function trendsOf(gaps: readonly number[], losses: readonly number[]): TrainingTrends {
+  const trends = new TrainingTrends(null);
+  for (const [i, gap] of gaps.entries()) {
+    const evaluation = { cleanAccuracy: 1, robustAccuracy: 0, oneStepAccuracy: 0, robustLoss: losses[i] ?? 0 };
+    trends.follow({ trainAccuracy: gap, evaluation: { ...evaluation } });
+  }
+  return trends;
+}
+
+/** What has come has weight 0 and no momentum. */
+function assertNew(training: Training, grown: readonly number[]): void {
+  const tensor = training.tensors().get("fc1.weight");
+  const momentum = training.state().get("fc1.weight.momentum")?.values ?? [];
+  assert.ok(tensor?.type === "connections");
+  for (const position of grown) {
+    const place = tensor.index.indexOf(position);
+    assert.deepEqual([tensor.values[place], momentum[place]], [0, 0]);
+  }
+}
+
+interface Choice {
+  readonly engine: Engine;
+  readonly grow: "random" | "gradient";
+  readonly trends: TrainingTrends | null;
+}
+
+interface Seen {
+  readonly training: Training;
+  /** Connections of the first layer before the step. */
+  readonly before: Uint32Array;
+  readonly result: UpdateResult;
+  /** Steps, this one among them. */
+  readonly done: number;
+}
+
+function run({ engine, grow, trends }: Choice, see: (seen: Seen) => void): void {
+  const graph = perceptron([24, 3]);
+  const input = [1, 1, 10] as const;
+  const kernels = weightLayers(graph, input);
+  const budget = budgetOf({ density: 0.4 }, kernels);
+  const choice = { mode: "flying-bird", budget, initialDensity: () => 0.4, excess: "rescale", seed: 1 } as const;
+  const { network, rules } = initialNetwork({ graph, input, classes: 3, ...choice });
+  const training = engine.train(network, { rules });
+  const schedule = { every: EVERY, fraction: 0.5, scheduled: STEPS };
+  const update = flyingBird({ kernels, budget, seed: 1, momentum: 0.9, grow, trends, ...schedule });
+  const objective = naturalObjective();
+  for (let step = 0; step < STEPS; step++) {
+    const before = training.connections(0);
+    update.prepare?.({ training, step });
+    const calls = objective.accumulate({ ...batchAt(step), training, bounds: [0, 1], seed: 1, step });
+    while (!calls.next().done);
+    const moves = update.apply({ training, step, rates: { learningRate: 0.1, weightDecay: 5e-4 } });
+    let move = moves.next();
+    while (!move.done) move = moves.next();
+    see({ training, before, result: move.value, done: step + 1 });
+  }
+  training.dispose();
+}
+
+function batchAt(step: number) {
+  const rows = new Float32Array(8 * 10);
+  stream(step, "score").fillNormal(rows, 1);
+  const labels = Uint8Array.from({ length: 8 }, (_, i) => (i + step) % 3);
+  const { read } = vectorSamples(rows, labels);
+  return { images: read(Uint32Array.from(labels.keys())), labels };
+}
