@@ -80,6 +80,9 @@ const trainEpoch = z.looseObject({
       name: z.string(),
       size: count,
       connections: count,
+      /** In this epoch: connections drawn or exchanged in; and lost, less those that came back by themselves. */
+      created: z.int().optional(),
+      deleted: z.int().optional(),
       /** Those with |w| above 1e-6. */
       effective: count.optional(),
       /** Of |w| over the connections. */

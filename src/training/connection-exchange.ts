@@ -35,9 +35,11 @@ export function connectionExchange(options: ConnectionExchangeOptions): Update {
       const gradients = isNow && grow === "gradient" ? gradientsOf(training, sparse) : null;
       const connections = training.step({ rule: "sgdw", trainable: "all", momentum, ...rates });
       yield;
-      const reconnected = isNow ? yield* exchange(training, { ...options, step, gradients }) : 0;
+      const created = new Int32Array(options.kernels.length);
+      if (isNow) yield* exchange(training, { ...options, step, gradients }, created);
       assertKept(connections, options);
-      return { connections, reconnected } satisfies UpdateResult;
+      const reconnected = created.reduce((sum, count) => sum + count, 0);
+      return { connections, reconnected, created } satisfies UpdateResult;
     },
     state: () => new Map(),
   };
@@ -57,20 +59,18 @@ interface DueExchange extends ConnectionExchangeOptions {
   readonly gradients: ReadonlyMap<string, Float32Array> | null;
 }
 
-/** Gives how many connections were exchanged. What comes begins at 0 without momentum; what stays is not touched. */
-function* exchange(training: Training, due: DueExchange): Generator<void, number> {
+/** Counts what each layer exchanges. What comes begins at 0 without momentum; what stays is not touched. */
+function* exchange(training: Training, due: DueExchange, created: Int32Array): Generator<void> {
   const tensors = training.tensors();
-  let exchanged = 0;
   for (const [layer, kernel] of due.kernels.entries()) {
     const tensor = tensors.get(`${kernel.name}.weight`);
     if (tensor?.type !== "connections") continue;
     const { drop, grow } = chosen({ ...due, layer, kernel }, tensor);
     if (grow.length === 0) continue;
     training.reconnect(layer, { drop, grow, values: new Float32Array(grow.length), resetMomentum: true });
-    exchanged += grow.length;
+    created[layer] = grow.length;
     yield;
   }
-  return exchanged;
 }
 
 interface LayerExchange extends DueExchange {

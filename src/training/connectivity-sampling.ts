@@ -40,7 +40,7 @@ export function connectivitySampling(options: ConnectivitySamplingOptions): Upda
       const isAbove = countConnections(kernels, after) > budget.connections;
       if (wasAbove && !isAbove) options.onBudgetReached?.(step + 1);
       wasAbove = isAbove;
-      return { connections: after, reconnected: grown.reduce((sum, count) => sum + count, 0) };
+      return { connections: after, reconnected: grown.reduce((sum, count) => sum + count, 0), created: grown };
     },
     state: () => new Map(),
   };

@@ -65,6 +65,9 @@ interface LayerFields extends WeightStatistics {
   readonly name: string;
   readonly size: number;
   readonly connections: number;
+  /** In this epoch: drawn or exchanged in; and lost, less those that came back by themselves. */
+  readonly created: number;
+  readonly deleted: number;
 }
 
 export interface EpochRecordOptions {
@@ -122,11 +125,13 @@ function bestFields({ best }: TrainerState): EpochRecord["best"] {
   return { epoch, cleanAccuracy, robustAccuracy };
 }
 
-function connectionFields({ weightLayers, connections, tensors }: EpochRecordOptions) {
+function connectionFields({ state, weightLayers, connections, tensors }: EpochRecordOptions) {
+  const { created, deleted } = state.sums;
   const layers = weightLayers.map(({ name, size }, layer) => {
     const tensor = tensors.get(`${name}.weight`);
     const statistics = tensor === undefined ? NO_STATISTICS : weightStatistics(tensor);
-    return { name, size, connections: connections[layer] ?? 0, ...statistics };
+    const moved = { created: created[layer] ?? 0, deleted: deleted[layer] ?? 0 };
+    return { name, size, connections: connections[layer] ?? 0, ...moved, ...statistics };
   });
   const counted = layers.filter((_, layer) => weightLayers[layer]?.rewire);
   const kept = counted.reduce((sum, layer) => sum + layer.connections, 0);

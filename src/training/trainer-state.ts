@@ -22,6 +22,9 @@ const sums = z.object({
   loss: z.number(),
   correct: count,
   reconnected: count,
+  /** Of each weight layer: connections that came, and that went (less those that came back by themselves). */
+  created: z.array(z.int()).default([]),
+  deleted: z.array(z.int()).default([]),
   /** In training steps. */
   seconds,
   evaluationSeconds: seconds,
@@ -52,6 +55,8 @@ const noSums: z.output<typeof sums> = {
   loss: 0,
   correct: 0,
   reconnected: 0,
+  created: [],
+  deleted: [],
   seconds: 0,
   evaluationSeconds: 0,
 };
@@ -67,6 +72,9 @@ export interface StepOutcome {
   readonly loss: number;
   readonly correct: number;
   readonly reconnected: number;
+  /** Of each weight layer. */
+  readonly created: Int32Array;
+  readonly deleted: Int32Array;
   readonly forwardEquivalents: number;
   readonly seconds: number;
 }
@@ -86,9 +94,15 @@ export function afterStep(state: TrainerState, outcome: StepOutcome): TrainerSta
       loss: sums.loss + outcome.loss * outcome.images,
       correct: sums.correct + outcome.correct,
       reconnected: sums.reconnected + outcome.reconnected,
+      created: added(sums.created, outcome.created),
+      deleted: added(sums.deleted, outcome.deleted),
       seconds: sums.seconds + outcome.seconds,
     },
   };
+}
+
+function added(sums: readonly number[], counts: Int32Array): number[] {
+  return Array.from(counts, (count, layer) => count + (sums[layer] ?? 0));
 }
 
 /** The state at the start of the next epoch. */

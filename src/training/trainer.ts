@@ -3,6 +3,7 @@ import { setImmediate as pause } from "node:timers/promises";
 import { ResourceError } from "../core/errors.js";
 import type { Inference, Training } from "../engines/engine.js";
 import { BatchSource, type BatchSourceOptions, type LabelledBatch } from "./batch-source.js";
+import { connectionCounts, movedConnections } from "./moved-connections.js";
 import type { BatchResult, Objective } from "./objectives/objective.js";
 import type { Rates, Schedule } from "./schedule.js";
 import { type Evaluation, evaluate, isBetter, type Selection } from "./selection.js";
@@ -107,14 +108,16 @@ class TrainingLoop {
     if (typeof result === "string") return result;
     if (!Number.isFinite(result.loss)) throw this.#notFinite(result.loss);
     const rates = schedule({ step, epoch });
-    const { connections, reconnected } = await drive(update.apply({ training, step, rates }));
-    this.#connections = connections;
+    const before = this.#connections ?? connectionCounts(training);
+    const { reconnected, ...after } = await drive(update.apply({ training, step, rates }));
+    this.#connections = after.connections;
     const seconds = (performance.now() - began) / 1000;
     const forwardEquivalents = objective.forwardEquivalents * images;
     this.#state = afterStep(this.#state, {
       ...result,
       images,
       reconnected,
+      ...movedConnections(before, after),
       forwardEquivalents,
       seconds,
     });
@@ -224,7 +227,7 @@ class TrainingLoop {
     const { step, epoch } = this.#state;
     const { learningRate } = schedule({ step: step - 1, epoch });
     const { weightLayers } = training;
-    const connections = this.#connections ?? Int32Array.from(weightLayers, (_, i) => training.connections(i).length);
+    const connections = this.#connections ?? connectionCounts(training);
     const tensors = training.tensors();
     hooks.emit(epochRecord({ state: this.#state, selection, learningRate, weightLayers, connections, tensors }));
   }
