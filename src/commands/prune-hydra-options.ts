@@ -38,6 +38,12 @@ export const pruneHydraOptions = {
     density: "share of each layer's weights to keep",
     connections: "weights to keep in all, at one ratio in every layer",
   }),
+  allocation: text({
+    argument: "RULE",
+    help: 'how layers share them: uniform, erk (larger layers sparser), or "budget-of CHECKPOINT" (as a sparse network has them)',
+    default: "uniform",
+    changesResult: false,
+  }),
   objective: choice(["natural", "at", "mat", "trades", "mart"], {
     argument: "NAME",
     help: "loss of all stages",

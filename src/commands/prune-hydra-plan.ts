@@ -5,8 +5,8 @@ import type { Engine } from "../engines/engine.js";
 import { catalogModel } from "../models/catalog.js";
 import type { Network } from "../models/network.js";
 import { weightLayers } from "../models/shapes.js";
+import { type Allocation, allocatedCounts } from "../pruning/allocation.js";
 import { initialNetwork } from "../pruning/initial-weights.js";
-import { keptCounts } from "../pruning/kept-counts.js";
 import { masksOf } from "../pruning/masked-network.js";
 import type { StageName } from "../pruning/stages.js";
 import { BatchSource } from "../training/batch-source.js";
@@ -15,6 +15,7 @@ import type { Objective } from "../training/objectives/objective.js";
 import type { CommandContext } from "./command.js";
 import { durationText, measureStep } from "./measured-step.js";
 import { type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
+import { chosenAllocation } from "./pruning-allocation.js";
 import { pruningData } from "./pruning-data.js";
 import { type PruningSource, pruningSource } from "./pruning-source.js";
 import { type TrainingImages, trainingImages } from "./training-images.js";
@@ -39,22 +40,32 @@ export interface PruningPlan extends TrainingImages {
 
 /** Reads source and data and looks at the folder; writes nothing but what passes through. Errors name the option or file. */
 export async function preparePlan(options: PruneHydraOptions, context: CommandContext): Promise<PruningPlan> {
-  const settings = settle(options);
+  const asked = settle(options);
+  const { allocation, identity } = await chosenAllocation(options, asked.target);
+  const { density, ...others } = asked.resolved;
+  const resolved = allocation?.kind === "budget-of" ? others : asked.resolved;
+  const settings = { ...asked, resolved: { ...resolved, ...identity } };
   requireSourceFor(options.stage, context);
   const source = await pruningSource(options.dryRun ? { ...context, print: () => {} } : context);
   const images = await trainingImages({ ...options, data: pruningData(options.data, source) }, settings);
   if (source !== null) requireSameModel(source, options, context);
   const network = source === null ? newNetwork(options, images.images) : fitting(source, images.images);
   const stages = stagesFor(options, source);
-  const kept = keptWeights(network, { stages, source, settings });
+  const kept = keptWeights(network, { stages, source, allocation });
   const dataDigest = images.images.sha256;
   return {
     ...images,
     ...{ settings, network, source, stages, kept },
-    density: densityOf(network, kept, { stages, source, settings }),
+    density: densityOf(network, kept, { stages, source, allocation }),
     method: methodOf(stages, source, settings),
     objective: objectiveByName({ ...options, ...settings }),
-    run: await openTrainingRun({ command: "prune-hydra", ...options, dataDigest, context }),
+    run: await openTrainingRun({
+      command: "prune-hydra",
+      ...options,
+      dataDigest,
+      // A resumed run must have the same layout, wherever the checkpoint lies that it is of.
+      context: { ...context, resultConfig: { ...context.resultConfig, ...identity } },
+    }),
   };
 }
 
@@ -146,16 +157,18 @@ function stagesFor({ stage }: PruneHydraOptions, source: PruningSource | null): 
 interface KeptChoice {
   readonly stages: readonly StageName[];
   readonly source: PruningSource | null;
-  readonly settings: PruningSettings;
+  readonly allocation: Allocation | null;
 }
 
-/** By the target; when only fine-tuning, by the masks of the source, which a target that is given must agree with. */
-function keptWeights(network: Network, { stages, source, settings }: KeptChoice): ReadonlyMap<string, number> {
+/** As allocated; when only fine-tuning, by the masks of the source, which an allocation that is given must agree with. */
+function keptWeights(network: Network, { stages, source, allocation }: KeptChoice): ReadonlyMap<string, number> {
   const layers = weightLayers(network.graph, network.input);
-  if (stages[0] !== "finetune") return keptCounts(layers, settings.target ?? { density: 1 });
+  if (stages[0] !== "finetune")
+    return allocatedCounts(layers, allocation ?? { kind: "uniform", target: { density: 1 } });
   const kept = new Map([...masksOf(network)].map(([name, mask]) => [name, mask.length]));
-  const asked = settings.target === null ? kept : keptCounts(layers, settings.target);
-  for (const [name, count] of asked) {
+  if (allocation === null) return kept;
+  requireSameDensity(source, allocation);
+  for (const [name, count] of allocatedCounts(layers, allocation)) {
     const found = kept.get(name) ?? "all";
     if (found !== count)
       throw new UsageError(
@@ -163,6 +176,16 @@ function keptWeights(network: Network, { stages, source, settings }: KeptChoice)
       );
   }
   return kept;
+}
+
+function requireSameDensity(source: PruningSource | null, allocation: Allocation): void {
+  const known = source?.checkpoint.density;
+  if (known === undefined || allocation.kind === "budget-of" || !("density" in allocation.target)) return;
+  const { density } = allocation.target;
+  if (density !== known)
+    throw new UsageError(
+      `--density ${density}: ${source?.path} was pruned to density ${known}, which fine-tuning keeps; leave --density out`,
+    );
 }
 
 /** A network that is only fine-tuned keeps the name of the method that pruned it. */
@@ -175,10 +198,10 @@ function methodOf(stages: readonly StageName[], source: PruningSource | null, { 
 function densityOf(
   network: Network,
   kept: ReadonlyMap<string, number>,
-  { stages, source, settings }: KeptChoice,
+  { stages, source, allocation }: KeptChoice,
 ): number {
-  const { target } = settings;
-  if (target !== null && "density" in target) return target.density;
+  if (allocation !== null && allocation.kind !== "budget-of" && "density" in allocation.target)
+    return allocation.target.density;
   const known = stages[0] === "finetune" ? source?.checkpoint.density : undefined;
   if (known !== undefined) return known;
   const sizes = weightLayers(network.graph, network.input).filter(({ rewire }) => rewire);

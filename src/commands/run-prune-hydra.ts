@@ -31,14 +31,17 @@ async function planUnlessInterrupted(options: PruneHydraOptions, context: Comman
 function unusedOptions(options: PruneHydraOptions, { stages, source, settings }: PruningPlan): readonly Unused[] {
   const { method, stage } = options;
   const reason = stage === "all" ? `when ${source?.path} is pruned` : `with --stage ${stage}`;
-  const learnsNoMask = stages.includes("prune") && method !== "hydra";
-  const mask = { keys: ["pruneEpochs", "scoreInit", "freezeBn"] };
+  const learnsNoMask = stages.includes("prune") && (method === "lwm" || method === "random");
+  const mask = { keys: ["scoreInit", "freezeBn"] };
+  const admm = { keys: ["rho", "rhoGrowth", "admmCycles"] };
   return [
     ...unusedOfObjective({ objective: options.objective, select: settings.select }),
     { keys: ["pretrainEpochs"], reason, when: !stages.includes("pretrain") },
-    { ...mask, reason, when: !stages.includes("prune") },
-    { ...mask, reason: `with --method ${method}`, when: learnsNoMask },
+    { keys: ["pruneEpochs", "pruneLearningRate", ...mask.keys, ...admm.keys], reason, when: !stages.includes("prune") },
+    { ...mask, reason: `with --method ${method}`, when: stages.includes("prune") && method !== "hydra" },
+    { ...admm, reason: `with --method ${method}`, when: stages.includes("prune") && method !== "admm" },
+    { keys: ["pruneEpochs", "pruneLearningRate"], reason: `with --method ${method}`, when: learnsNoMask },
     { keys: ["finetuneEpochs", "finetuneLearningRate"], reason, when: !stages.includes("finetune") },
-    { keys: ["density", "sparsity", "connections", "method"], reason, when: stage === "pretrain" },
+    { keys: ["density", "sparsity", "connections", "allocation", "method"], reason, when: stage === "pretrain" },
   ];
 }

@@ -31,6 +31,7 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["density", 0.2],
   ["sparsity", 0.8, withoutDensity],
   ["connections", 2000, withoutDensity],
+  ["allocation", "erk"],
   ["objective", "at"],
   ["objective", "mart"],
   ["pretrainEpochs", 3],

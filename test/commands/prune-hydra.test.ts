@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
@@ -171,7 +171,7 @@ test("ADMM trains all weights in its prune stage and hands on exactly the weight
     [
       ["pretrain", 10_952, 0.05],
       ["pretrain", 10_952, 0.1],
-      ["prune", 10_952, 0.0001],
+      ["prune", 10_952, 0.001],
       ["finetune", 1095, 0.01],
       ["finetune", 1095, 0.001],
     ],
@@ -200,11 +200,55 @@ test("a density gives each layer the reference code's count; the reference profi
   assert.deepEqual(epoch?.selection, { split: "test", samples: 20, rule: "test-clean" });
 });
 
+test("the layout of a sparse network is taken over layer by layer, and resumed by its digest", async (t) => {
+  const folder = temporaryFolder(t);
+  const { connections, ...rest } = small;
+  await run({ ...rest, connections: 900, allocation: "erk", method: "lwm", stage: "all", out: join(folder, "erk") });
+  const model = join(folder, "erk", "final.safetensors");
+  const flags = { ...rest, method: "random", allocation: `budget-of ${model}`, out: join(folder, "same") };
+  const { lines } = await run(flags);
+  const masks = async (name: string) =>
+    masksOf((await readNetworkFile(join(folder, name, "final.safetensors"))).network);
+  const counts = async (name: string) => [...(await masks(name))].map(([layer, mask]) => [layer, mask.length]);
+  assert.deepEqual(await counts("same"), await counts("erk"));
+  assert.notDeepEqual(await masks("same"), await masks("erk"));
+  assert.equal(checkpointsOf(lines).at(-1)?.density, 900 / 10_952);
+  const { checkpoint, sha256 } = await readNetworkFile(join(folder, "same", "final.safetensors"));
+  const { sha256: digest } = await readNetworkFile(model);
+  assert.deepEqual([checkpoint.config?.allocation, checkpoint.config?.budgetOf], ["budget-of", digest]);
+  const moved = join(folder, "moved.safetensors");
+  renameSync(model, moved);
+  assert.equal((await run({ ...flags, allocation: `budget-of=${moved}`, resume: true })).code, 0);
+  assert.equal((await readNetworkFile(join(folder, "same", "final.safetensors"))).sha256, sha256);
+  await assert.rejects(
+    run({ ...flags, allocation: "erk", connections: 900, resume: true }),
+    /allocation is "erk", and the run in .* was started with "budget-of"/,
+  );
+  const dense = join(folder, "erk", "pretrain.safetensors");
+  for (const [allocation, more, message] of [
+    ["budget-of", {}, /the checkpoint is missing; give both as one/],
+    ["free", {}, /--allocation free: is not one of uniform, erk/],
+    [`budget-of ${moved}`, { density: 0.1 }, /--density: --allocation budget-of brings the weights of each layer/],
+    [`budget-of ${dense}`, {}, /is dense; --allocation budget-of takes a sparse network's layout/],
+  ] as const)
+    await assert.rejects(run({ ...rest, allocation, ...more, out: join(folder, "new") }), message);
+});
+
 test("what cannot be pruned or fine-tuned is refused with the stage that could", async (t) => {
   const folder = temporaryFolder(t);
   const out = join(folder, "made");
   await run({ ...small, out, finetuneEpochs: 1, pretrainEpochs: 1 });
   const [dense, pruned] = ["pretrain", "prune"].map((name) => join(out, `${name}.safetensors`));
+  const tenth = {
+    ...small,
+    connections: null,
+    density: 0.1,
+    method: "lwm",
+    stage: "prune",
+    out: join(folder, "tenth"),
+  };
+  await run(tenth, { positionals: [dense ?? ""] });
+  renameSync(join(folder, "tenth", "prune.safetensors"), join(out, "atTenth.safetensors"));
   const from = (path: string | undefined, flags: object) =>
     run({ ...small, out: join(folder, "new"), ...flags }, { positionals: path === undefined ? [] : [path] });
   await assert.rejects(from(undefined, { stage: "prune" }), /--stage prune: the dense network is missing/);
@@ -215,6 +259,10 @@ test("what cannot be pruned or fine-tuned is refused with the stage that could",
   await assert.rejects(
     from(pruned, { stage: "finetune", connections: 1000 }),
     /keeps \d+ weights of layer \w+, \d+ were asked for/,
+  );
+  await assert.rejects(
+    from(join(out, "atTenth.safetensors"), { stage: "finetune", connections: null, density: 0.2 }),
+    /--density 0.2: .*atTenth.safetensors was pruned to density 0.1, which fine-tuning keeps/,
   );
   await assert.rejects(from(dense, { model: "vgg16" }), /--model vgg16: .* holds tinycnn/);
   await assert.rejects(
