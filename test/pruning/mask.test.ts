@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { stream } from "../../src/core/rng.js";
 import { keepLargest, keptCount, maskChange } from "../../src/pruning/mask.js";
 
 const golden = Float32Array.of(-0.3, 0.1, 0.25, -0.05, 0.4, 0.2, -0.15, 0.35, 0.02, -0.45);
@@ -48,6 +49,24 @@ test("every kept magnitude is at least every pruned one for scores of any size",
     }),
     { numRuns: 300, seed: 2 },
   );
+});
+
+test("a large tensor, whose threshold is guessed first, is cut like a small one, whatever a sample of it says", () => {
+  const size = 40_000;
+  const draws = new Float32Array(size);
+  stream(3, "score").fillNormal(draws, 1);
+  const tensors = {
+    normal: draws,
+    "full of ties": draws.map((draw) => Math.round(draw * 4) / 4),
+    equal: new Float32Array(size).fill(-2),
+    "large where no sample looks": draws.map((draw, i) => (i % 9 === 0 ? draw / 1000 : draw)),
+    "large where the samples look": draws.map((draw, i) => (i % 9 === 0 ? draw : draw / 1000)),
+  };
+  for (const [name, scores] of Object.entries(tensors)) {
+    for (const kept of [0, 1, 400, 4000, 36_000, size]) {
+      assert.deepEqual([...keepLargest(scores, kept)], sortedSelection([...scores], kept), `${name}, ${kept} kept`);
+    }
+  }
 });
 
 test("scores may be a view into a larger buffer", () => {
