@@ -38,7 +38,7 @@ BIASED = {"conv": False, "dense": True}
 
 
 def fail(message):
-    print(f"export-from-torch: {message}", file=sys.stderr)
+    print(f"{pathlib.Path(sys.argv[0]).stem}: {message}", file=sys.stderr)
     sys.exit(2)
 
 
@@ -108,11 +108,19 @@ def classes_of(graph):
     return units[-1] if units else fail("the graph has no dense layer, whose units are the classes")
 
 
+def write_checkpoint(path, text, arrays):
+    """`text` says what the network is; float32 arrays, and positions as uint32."""
+    try:
+        write_safetensors(path, {"format": "sparse-robust/1", "checkpoint": json.dumps(text)}, arrays)
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+
+
 def write_safetensors(path, metadata, arrays):
     """Length of the header, header, bytes; the header ends at a multiple of 8."""
     header, begin = {"__metadata__": metadata}, 0
     for name, values in arrays.items():
-        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [begin, begin + values.nbytes]}
+        header[name] = {"dtype": "U32" if values.dtype == np.uint32 else "F32", "shape": list(values.shape), "data_offsets": [begin, begin + values.nbytes]}
         begin += values.nbytes
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
@@ -149,11 +157,7 @@ def main():
         text["data"] = {"name": options.data}
     if options.objective:
         text["objective"] = options.objective
-    metadata = {"format": "sparse-robust/1", "checkpoint": json.dumps(text)}
-    try:
-        write_safetensors(options.out, metadata, arrays)
-    except OSError as error:
-        fail(f"{options.out}: {error.strerror}")
+    write_checkpoint(options.out, text, arrays)
     print(f"{options.out}: {len(arrays)} tensors, {sum(values.size for values in arrays.values())} numbers")
 
 
