@@ -8,7 +8,7 @@ export { formatRecord, readRecords } from "./formats/ndjson.js";
 export { type AttackOptions, attack } from "./library/attack.js";
 export { type CompareOptions, type CompareOutcome, compare } from "./library/compare.js";
 export { type PruneOptions, type PruneRun, prune } from "./library/prune.js";
-export type { RunInput, RunOptions } from "./library/run-command.js";
+export type { RunInput, RunOptions } from "./library/run-options.js";
 export { type TrainOptions, train } from "./library/train.js";
 export type * from "./models/graph.js";
 export type { DenseTensor, Network, SparseTensor, Tensor } from "./models/network.js";

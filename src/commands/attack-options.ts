@@ -1,6 +1,15 @@
 /** The options of attack-eval. */
-import type { OptionValues } from "./command.js";
-import { choice, count, number, recipes, spelledNumber, spelledNumbers, text, toggle } from "./options.js";
+import {
+  choice,
+  count,
+  number,
+  type OptionValues,
+  recipes,
+  spelledNumber,
+  spelledNumbers,
+  text,
+  toggle,
+} from "./options.js";
 import { attackData, engine, everyCommand } from "./shared-options.js";
 
 export const attackOptions = {

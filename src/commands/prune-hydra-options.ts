@@ -7,9 +7,8 @@ import type { PruningMethod, StageName, StageOptimizer } from "../pruning/stages
 import type { Target } from "../sparsity/connectivity.js";
 import type { InnerAttack, StatisticsRule } from "../training/objectives/objective.js";
 import type { SelectionRule } from "../training/selection.js";
-import type { OptionValues } from "./command.js";
 import { densityOptions, givenDensities, targetOf } from "./density-options.js";
-import { choice, count, number, text, toggle } from "./options.js";
+import { choice, count, number, type OptionValues, text, toggle } from "./options.js";
 import { engine, everyCommand, pixelRange, training, trainingData } from "./shared-options.js";
 
 export const pruneHydraOptions = {

@@ -4,9 +4,8 @@ import type { Target } from "../sparsity/connectivity.js";
 import { DEEP_REWIRING_NOISE } from "../training/deep-rewiring.js";
 import type { InnerAttack } from "../training/objectives/objective.js";
 import type { SelectionRule } from "../training/selection.js";
-import type { OptionValues } from "./command.js";
 import { densityOptions, targetOf } from "./density-options.js";
-import { choice, count, layerDensities, number, text, toggle } from "./options.js";
+import { choice, count, layerDensities, number, type OptionValues, text, toggle } from "./options.js";
 import { engine, everyCommand, pixelRange, training, trainingData } from "./shared-options.js";
 
 const modes = [

@@ -1,11 +1,13 @@
 /** `attack-eval` as a function. */
 import { attackEval } from "../commands/attack-eval.js";
+import type { attackOptions } from "../commands/attack-options.js";
 import { UsageError } from "../core/errors.js";
 import type { StreamRecord } from "../records/events.js";
 import type { GivenOptions } from "./given-options.js";
-import { type RunInput, type RunOptions, recordsOf } from "./run-command.js";
+import { recordsOf } from "./run-command.js";
+import type { RunInput, RunOptions } from "./run-options.js";
 
-export type AttackOptions = GivenOptions<(typeof attackEval)["options"]>;
+export type AttackOptions = GivenOptions<typeof attackOptions>;
 
 /**
  * Attacks checkpoints by path, or the best one of each run in the records; gives the records, where they came first, and one

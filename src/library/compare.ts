@@ -1,11 +1,13 @@
 /** `compare` as a function. */
 import { z } from "zod";
 import { compare as compareCommand } from "../commands/compare.js";
+import type { compareOptions } from "../commands/compare-options.js";
 import { UsageError } from "../core/errors.js";
 import type { GivenOptions } from "./given-options.js";
-import { type RunInput, type RunOptions, runCommand } from "./run-command.js";
+import { runCommand } from "./run-command.js";
+import type { RunInput, RunOptions } from "./run-options.js";
 
-export type CompareOptions = GivenOptions<(typeof compareCommand)["options"]>;
+export type CompareOptions = GivenOptions<typeof compareOptions>;
 
 export interface CompareOutcome {
   /** The table as `format` asks for it, markdown unless told otherwise; empty with `out`. */
@@ -47,7 +49,7 @@ const asReport = {
 
 const reportSchema = z.object({ results: z.array(z.record(z.string(), z.unknown())) });
 
-type Call = Parameters<typeof runCommand<(typeof compareCommand)["options"]>>[1];
+type Call = Parameters<typeof runCommand<typeof compareOptions>>[1];
 
 async function textOf(call: Call): Promise<{ readonly text: string; readonly code: number }> {
   let text = "";

@@ -1,11 +1,13 @@
 /** `prune-hydra` as a function. */
 import { pruneHydra } from "../commands/prune-hydra.js";
+import type { pruneHydraOptions } from "../commands/prune-hydra-options.js";
 import { UsageError } from "../core/errors.js";
 import type { StreamRecord } from "../records/events.js";
 import type { GivenOptions } from "./given-options.js";
-import { type RunOptions, recordsOf } from "./run-command.js";
+import { recordsOf } from "./run-command.js";
+import type { RunOptions } from "./run-options.js";
 
-export type PruneOptions = GivenOptions<(typeof pruneHydra)["options"]>;
+export type PruneOptions = GivenOptions<typeof pruneHydraOptions>;
 
 export interface PruneRun extends RunOptions {
   /** The dense network: a checkpoint's path, or the records of the run that trained it. One is pre-trained where it is left out. */

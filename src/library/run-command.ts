@@ -7,19 +7,7 @@ import { packageVersion } from "../core/package-version.js";
 import { formatRecord } from "../formats/ndjson.js";
 import { parseRecord, type StreamRecord } from "../records/events.js";
 import { type GivenOptions, givenEntries } from "./given-options.js";
-
-/** What goes on while a command runs, and how to end it. */
-export interface RunOptions {
-  /** Ends the command in good order: a training run writes its state, and `resume: true` goes on from there. */
-  readonly signal?: AbortSignal | undefined;
-  /** Gets each record when it is made. */
-  readonly onRecord?: ((record: StreamRecord) => void) | undefined;
-  /** Gets what the command line would say on standard error. */
-  readonly onNote?: ((text: string) => void) | undefined;
-}
-
-/** Files by path, or records as an earlier call gave them. */
-export type RunInput = string | readonly string[] | readonly StreamRecord[];
+import type { RunInput, RunOptions } from "./run-options.js";
 
 export interface CommandCall<Table extends OptionTable> extends RunOptions {
   readonly options: GivenOptions<Table>;

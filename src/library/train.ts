@@ -1,10 +1,12 @@
 /** `sparse-train` as a function. */
 import { sparseTrain } from "../commands/sparse-train.js";
+import type { sparseTrainOptions } from "../commands/sparse-train-options.js";
 import type { StreamRecord } from "../records/events.js";
 import type { GivenOptions } from "./given-options.js";
-import { type RunOptions, recordsOf } from "./run-command.js";
+import { recordsOf } from "./run-command.js";
+import type { RunOptions } from "./run-options.js";
 
-export type TrainOptions = GivenOptions<(typeof sparseTrain)["options"]>;
+export type TrainOptions = GivenOptions<typeof sparseTrainOptions>;
 
 /**
  * Trains a network into the folder `out`; gives the run's records, checkpoints with their paths among them. Throws UsageError,

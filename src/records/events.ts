@@ -15,7 +15,7 @@ const fraction = z.number().min(0).max(1);
 const norm = z.enum(["linf", "l2"]);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const bitString = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
-const anyNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]).transform(Number);
+const anyNumber = z.union([z.number(), z.literal(["NaN", "Infinity", "-Infinity"])]).transform(Number);
 
 /** What all records have; `run` is the same in all records of one command's run. */
 const base = { run: z.string().min(1), time: z.iso.datetime() };
@@ -117,6 +117,10 @@ const checkpointFields = {
   weights: count,
   /** For one image. */
   multiplyAdds: count,
+  /** Of the weights as compressed sparse matrices: values of 32 bits, distances of columns in 16. */
+  csrBytes: count.optional(),
+  /** Share of each weight layer's entries that are connections, in graph order. */
+  layerDensities: z.array(fraction).optional(),
   imageSteps: count,
   forwardEquivalents: z.number().min(0),
   seconds,
