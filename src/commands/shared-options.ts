@@ -76,6 +76,7 @@ export const pixelRange = { above: 0, atMost: 1, ofPixels: true };
 export const training = {
   trainSamples: count({ argument: "N", help: "train on the first N images", atLeast: 1, defaultText: "all" }),
   testSamples: count({ argument: "N", help: "test on the first N images", atLeast: 1, defaultText: "all" }),
+  grayToRgb: toggle({ help: "gray images get three channels, as networks for colour take them" }),
   mirror: choice(["half", "never"], {
     argument: "NAME",
     help: "training images that are mirrored: half of them, or none, as for digits",

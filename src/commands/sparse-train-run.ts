@@ -72,7 +72,8 @@ class SparseTraining {
     const { options, engine } = this.#surroundings;
     try {
       if (run.saved === null) {
-        reportNotice(this.#plan.images, run.recorder);
+        const { images, pseudoImages } = this.#plan;
+        for (const set of [images, pseudoImages]) if (set !== null) reportNotice(set, run.recorder);
         this.#warnOfExcess();
       }
       const { stopped, state } = await train({
@@ -141,13 +142,13 @@ class SparseTraining {
   async #writeCheckpoint(role: "best" | "final", state: TrainerState): Promise<Readonly<Record<string, unknown>>> {
     const { run } = this.#plan;
     const network = this.#network();
-    const { connections, weights, multiplyAdds } = networkCounts(network);
+    const { connections, weights, ...measured } = networkCounts(network);
     const { step, epoch, imageSteps, forwardEquivalents, seconds } = state;
     const cost = { imageSteps, forwardEquivalents };
     const description = { ...this.#description(), connections, weights, role, step, epoch, ...cost };
     const file = await run.writeCheckpoint(role, network, description);
     const { config, tool, ...fields } = description;
-    return { ...file, ...fields, multiplyAdds, seconds };
+    return { ...file, ...fields, ...measured, seconds };
   }
 
   #description(): CheckpointDescription {

@@ -1,6 +1,7 @@
 /** The images that a network is attacked on. */
 import { InputError, UsageError } from "../core/errors.js";
 import { loadImages } from "../data/catalog.js";
+import { grayToRgb } from "../data/gray.js";
 import type { ImageSet } from "../data/image-set.js";
 import type { OpenNetwork } from "./attack-targets.js";
 
@@ -18,8 +19,10 @@ export async function testImages({ file, reference }: OpenNetwork, options: Test
   if (name === undefined)
     throw new UsageError(`${reference.path}: does not say what it was trained on; give --data NAME`);
   const { dataDir: directory, samples } = options;
-  const images = await loadImages({ name, directory, split: "test", limit: samples ?? undefined });
   const { input, classes } = file.network;
+  const stored = await loadImages({ name, directory, split: "test", limit: samples ?? undefined });
+  // A network that was trained on gray images with three channels, or comes from elsewhere and takes colour.
+  const images = stored.channels === 1 && input[2] === 3 ? grayToRgb(stored) : stored;
   const found = [images.height, images.width, images.channels];
   if (found.join() !== input.join()) {
     throw new InputError(

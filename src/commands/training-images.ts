@@ -2,7 +2,8 @@
 import { UsageError } from "../core/errors.js";
 import { type Augmentation, augmentBatch, type Mirroring } from "../data/augment.js";
 import { toFloat } from "../data/batches.js";
-import { loadImages } from "../data/catalog.js";
+import { type LoadOptions, loadImages } from "../data/catalog.js";
+import { grayToRgb } from "../data/gray.js";
 import type { ImageSet } from "../data/image-set.js";
 import type { InnerAttack } from "../training/objectives/objective.js";
 import { type Augment, type Samples, sliceSamples } from "../training/samples.js";
@@ -16,6 +17,7 @@ export interface ImageOptions {
   readonly testSamples: number | null;
   readonly augment: Augmentation;
   readonly mirror: Mirroring;
+  readonly grayToRgb: boolean;
   readonly seed: number;
 }
 
@@ -37,16 +39,24 @@ export interface SelectionChoice {
 /** `val-…` holds the last training images out; the others judge on test images and train on all. */
 export async function trainingImages(options: ImageOptions, choice: SelectionChoice): Promise<TrainingImages> {
   const { data: name, dataDir: directory, trainSamples } = options;
-  const images = await loadImages({ name, directory, split: "train", limit: trainSamples ?? undefined });
-  return { images, ...(await splitSamples(images, options, choice)), augment: augmentOf(images, options) };
+  const train = await load({ name, directory, split: "train", limit: trainSamples ?? undefined }, options);
+  const { test, ...parts } = await splitSamples(train, options, choice);
+  const notices = [train, test].flatMap((set) => set?.notice ?? []);
+  const images = { ...train, notice: notices.length === 0 ? null : notices.join("; ") };
+  return { images, ...parts, augment: augmentOf(images, options) };
+}
+
+async function load(wanted: LoadOptions, options: ImageOptions): Promise<ImageSet> {
+  const images = await loadImages(wanted);
+  return options.grayToRgb ? grayToRgb(images) : images;
 }
 
 async function splitSamples(images: ImageSet, options: ImageOptions, { select: rule, attack }: SelectionChoice) {
   const all = samplesOf(images);
   if (rule === "test-clean" || rule === "last") {
     const { data: name, dataDir: directory, testSamples } = options;
-    const test = await loadImages({ name, directory, split: "test", limit: testSamples ?? undefined });
-    return { samples: all, selection: { rule, split: "test", samples: samplesOf(test), attack: null } as const };
+    const test = await load({ name, directory, split: "test", limit: testSamples ?? undefined }, options);
+    return { test, samples: all, selection: { rule, split: "test", samples: samplesOf(test), attack: null } as const };
   }
   const held = heldOut(all.size);
   if (held < 1) throw new UsageError(`--select ${rule}: ${all.size} training images are too few to hold a tenth out`);
@@ -55,7 +65,7 @@ async function splitSamples(images: ImageSet, options: ImageOptions, { select: r
     samples: sliceSamples(all, all.size - held, all.size),
     attack: rule === "val-pgd" ? { ...attack, steps: SELECTION_STEPS } : null,
   };
-  return { samples: sliceSamples(all, 0, all.size - held), selection };
+  return { test: null, samples: sliceSamples(all, 0, all.size - held), selection };
 }
 
 /** `val-pgd` is PGD-10 whatever the training attack's steps. */

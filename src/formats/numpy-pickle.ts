@@ -1,4 +1,4 @@
-/** NumPy arrays inside a pickle: the two calls that NumPy writes, recognised and never made. */
+/** NumPy arrays inside a pickle: the calls that NumPy writes, recognised and never made. */
 import { setImmediate as pause } from "node:timers/promises";
 import { InputError } from "../core/errors.js";
 import { type ByteSource, readLarge } from "./byte-source.js";
@@ -16,16 +16,37 @@ export interface PickledArray {
 
 /** The array that a value stands for; null where it stands for anything else. */
 export function pickledArray(value: PickleValue | undefined, source: ByteSource): PickledArray | null {
+  const parts = reconstructed(value) ?? fromBuffer(value, source);
+  if (parts === null) return null;
+  const shape = items(parts.shape).filter((extent) => typeof extent === "number");
+  const type = elementType(parts.type, source);
+  const payload = payloadOf(parts.content);
+  const isSound = shape.length === items(parts.shape).length && shape.every((extent) => isExtent(extent));
+  const { isFortranOrder } = parts;
+  return isSound && type !== null && payload !== null ? { type, shape, isFortranOrder, payload } : null;
+}
+
+/** Parts of an array as a call has them, not looked at yet. */
+interface ArrayParts {
+  readonly shape: PickleValue | undefined;
+  readonly type: PickleValue | undefined;
+  readonly isFortranOrder: boolean;
+  readonly content: PickleValue | undefined;
+}
+
+/** An empty array that is given its state: protocols up to 4, and later where the elements are no one block. */
+function reconstructed(value: PickleValue | undefined): ArrayParts | null {
   if (!isCallOf(value, "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")) return null;
   if (!isGlobal(items(value.arguments)[0], "numpy.ndarray")) return null;
-  const [, shapeValue, typeValue, isFortranOrder, content] = items(value.state);
-  const shape = items(shapeValue).filter((extent) => typeof extent === "number");
-  const type = elementType(typeValue, source);
-  const payload = payloadOf(content);
-  const isSound = shape.length === items(shapeValue).length && shape.every((extent) => isExtent(extent));
-  return isSound && type !== null && payload !== null
-    ? { type, shape, isFortranOrder: isFortranOrder === true, payload }
-    : null;
+  const [, shape, type, isFortranOrder, content] = items(value.state);
+  return { shape, type, isFortranOrder: isFortranOrder === true, content };
+}
+
+/** Bytes, type, shape and order: protocol 5. */
+function fromBuffer(value: PickleValue | undefined, source: ByteSource): ArrayParts | null {
+  if (!isCallOf(value, "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer")) return null;
+  const [content, type, shape, order] = items(value.arguments);
+  return { shape, type, isFortranOrder: shortText(order, source) === "F", content };
 }
 
 /** The elements' bytes in row-major order. InputError, naming file and array, where there are more or fewer than the shape says. */

@@ -64,6 +64,9 @@ export const OPCODES: ReadonlyMap<number, Act> = new Map<number, Act>([
   [code("B"), (m) => m.push(m.span("bytes", m.unsigned(4)))],
   [code("C"), (m) => m.push(m.span("bytes", m.unsigned(1)))],
   [0x8e, (m) => m.push(m.span("bytes", m.unsigned(8)))],
+  // Bytes that may be written to, and bytes that may not: here they only lie in the file.
+  [0x96, (m) => m.push(m.span("bytes", m.unsigned(8)))],
+  [0x98, () => {}],
   [code("X"), (m) => m.push(m.span("text", m.unsigned(4)))],
   [0x8c, (m) => m.push(m.span("text", m.unsigned(1)))],
   [code("c"), (m) => m.push({ type: "global", name: `${m.line()}.${m.line()}` })],
@@ -83,13 +86,14 @@ function code(letter: string): number {
 }
 
 const PERSISTENT_ID = code("Q");
+const NEXT_BUFFER = 0x97;
 
 /** Why an opcode that is not in the table is refused. */
 export function refusal(opcode: number): string {
   const hex = `0x${opcode.toString(16).padStart(2, "0")}`;
-  if (opcode === PERSISTENT_ID)
+  if (opcode === PERSISTENT_ID || opcode === NEXT_BUFFER)
     return "refers to an object outside the file; expected a pickle that is whole by itself";
-  return `is ${hex}, which no data pickle of protocol 2 to 4 has`;
+  return `is ${hex}, which no data pickle of protocol 2 to 5 has`;
 }
 
 function tuple(m: Machine, count: number): void {

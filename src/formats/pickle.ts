@@ -1,5 +1,5 @@
 /**
- * Python's pickle format, protocols 2 to 4, read as data: an interpreter of the opcodes that data sets use and no others.
+ * Python's pickle format, protocols 2 to 5, read as data: an interpreter of the opcodes that data sets use and no others.
  * Calls and names become inert records (pickle-values.ts). Payloads stay in the file until they are asked for.
  */
 import { InputError } from "../core/errors.js";
@@ -49,9 +49,9 @@ class Interpreter {
     const start = Buffer.alloc(Math.min(2, size));
     this.#source.read(0, start);
     const [opcode = 0, protocol = 0] = start;
-    if (opcode === PROTOCOL && protocol >= 2 && protocol <= 4) return;
+    if (opcode === PROTOCOL && protocol >= 2 && protocol <= 5) return;
     throw new InputError(
-      `${name}: no pickle of protocol 2 to 4: it begins with "${start.toString("hex")}"; expected "8002" to "8004"`,
+      `${name}: no pickle of protocol 2 to 5: it begins with "${start.toString("hex")}"; expected "8002" to "8005"`,
     );
   }
 

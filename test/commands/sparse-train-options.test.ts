@@ -64,6 +64,7 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["profile", "reference", crowded],
   ["augment", "none"],
   ["mirror", "never"],
+  ["grayToRgb", true],
   ["ema", 0.5],
   ["seed", 2],
   ["batchSize", 3],

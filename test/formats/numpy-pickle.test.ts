@@ -9,14 +9,15 @@ import { damaged, requireCalm } from "../support/damage.js";
 import { type PickledBytes, PickleWriter, pickleForms } from "../support/pickle-file.js";
 import { refused } from "../support/refused.js";
 
-/** {"data": bytes 0, 11, … 253 of shape [2, 2, 2, 3], "extrapolated_targets": [7, 3] of int64}, by NumPy 2.4 in protocols 2, 3 and 4. */
+/** {"data": bytes 0, 11, … 253 of shape [2, 2, 2, 3], "extrapolated_targets": [7, 3] of int64}, by NumPy 2.4 in protocols 2, 3, 4 and 5. */
 const byNumpy = [
   "gAJ9cQAoWAQAAABkYXRhcQFjbnVtcHkuX2NvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQJjbnVtcHkKbmRhcnJheQpxA0sAhXEEY19jb2RlY3MKZW5jb2RlCnEFWAEAAABicQZYBgAAAGxhdGluMXEHhnEIUnEJh3EKUnELKEsBKEsCSwJLAksDdHEMY251bXB5CmR0eXBlCnENWAIAAAB1MXEOiYiHcQ9ScRAoSwNYAQAAAHxxEU5OTkr/////Sv////9LAHRxEmKJaAVYJAAAAAALFiEsN0JNWGNuecKEwo/CmsKlwrDCu8OGw5HDnMOnw7LDvXETaAeGcRRScRV0cRZiWBQAAABleHRyYXBvbGF0ZWRfdGFyZ2V0c3EXaAJoA0sAhXEYaAmHcRlScRooSwFLAoVxG2gNWAIAAABpOHEciYiHcR1ScR4oSwNYAQAAADxxH05OTkr/////Sv////9LAHRxIGKJaAVYEAAAAAcAAAAAAAAAAwAAAAAAAABxIWgHhnEiUnEjdHEkYnUu",
   "gAN9cQAoWAQAAABkYXRhcQFjbnVtcHkuX2NvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQJjbnVtcHkKbmRhcnJheQpxA0sAhXEEQwFicQWHcQZScQcoSwEoSwJLAksCSwN0cQhjbnVtcHkKZHR5cGUKcQlYAgAAAHUxcQqJiIdxC1JxDChLA1gBAAAAfHENTk5OSv////9K/////0sAdHEOYolDGAALFiEsN0JNWGNueYSPmqWwu8bR3Ofy/XEPdHEQYlgUAAAAZXh0cmFwb2xhdGVkX3RhcmdldHNxEWgCaANLAIVxEmgFh3ETUnEUKEsBSwKFcRVoCVgCAAAAaThxFomIh3EXUnEYKEsDWAEAAAA8cRlOTk5K/////0r/////SwB0cRpiiUMQBwAAAAAAAAADAAAAAAAAAHEbdHEcYnUu",
   "gASVHAEAAAAAAAB9lCiMBGRhdGGUjBZudW1weS5fY29yZS5tdWx0aWFycmF5lIwMX3JlY29uc3RydWN0lJOUjAVudW1weZSMB25kYXJyYXmUk5RLAIWUQwFilIeUUpQoSwEoSwJLAksCSwN0lGgFjAVkdHlwZZSTlIwCdTGUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9LAHSUYolDGAALFiEsN0JNWGNueYSPmqWwu8bR3Ofy/ZR0lGKMFGV4dHJhcG9sYXRlZF90YXJnZXRzlGgEaAdLAIWUaAmHlFKUKEsBSwKFlGgOjAJpOJSJiIeUUpQoSwOMATyUTk5OSv////9K/////0sAdJRiiUMQBwAAAAAAAAADAAAAAAAAAJR0lGJ1Lg==",
+  "gAWVAgEAAAAAAAB9lCiMBGRhdGGUjBNudW1weS5fY29yZS5udW1lcmljlIwLX2Zyb21idWZmZXKUk5QolhgAAAAAAAAAAAsWISw3Qk1YY255hI+apbC7xtHc5/L9lIwFbnVtcHmUjAVkdHlwZZSTlIwCdTGUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9LAHSUYihLAksCSwJLA3SUjAFDlHSUUpSMFGV4dHJhcG9sYXRlZF90YXJnZXRzlGgEKJYQAAAAAAAAAAcAAAAAAAAAAwAAAAAAAACUaAiMAmk4lImIh5RSlChLA4wBPJROTk5K/////0r/////SwB0lGJLAoWUaA90lFKUdS4=",
 ];
 
-test("reads the arrays that NumPy wrote in protocols 2, 3 and 4", async () => {
+test("reads the arrays that NumPy wrote in protocols 2, 3, 4 and 5", async () => {
   for (const text of byNumpy) {
     const file = Buffer.from(text, "base64");
     const data = await readFrom(file, "data");
@@ -39,6 +40,8 @@ test("columns that come first are turned into rows", async () => {
   const bytes = Uint8Array.of(1, 4, 2, 5, 3, 6);
   const found = await readFrom(fileOf({ shape: [2, 3], type: "u1", isFortran: true, bytes }), "a");
   assert.deepEqual([...found.bytes], [1, 2, 3, 4, 5, 6]);
+  const latest = fileOf({ shape: [2, 3], type: "u1", isFortran: true, bytes }, "5");
+  assert.deepEqual([...(await readFrom(latest, "a")).bytes], [1, 2, 3, 4, 5, 6]);
   const deep = await readFrom(
     fileOf({ shape: [2, 2, 2], type: "u1", isFortran: true, bytes: all.subarray(0, 8) }),
     "a",

@@ -56,8 +56,9 @@ test("text and bytes stay in the file until they are asked for", () => {
 });
 
 const refusals: readonly [string, string, RegExp][] = [
-  ["an empty file", "", /no pickle of protocol 2 to 4: it begins with ""; expected "8002" to "8004"/],
-  ["protocol 5", "\x80\x05N.", /begins with "8005"/],
+  ["an empty file", "", /no pickle of protocol 2 to 5: it begins with ""; expected "8002" to "8005"/],
+  ["protocol 6", "\x80\x06N.", /begins with "8006"/],
+  ["a buffer outside the file", "\x80\x05\x97.", /opcode at byte 2 refers to an object outside the file/],
   ["text that is no pickle", "hello", /begins with "6865"/],
   ["a memo that is missing", "\x80\x02h\x65.", /opcode at byte 2 asks for memo 101, which was never stored/],
   ["a cut file", "\x80\x02J\x01", /cut: it ends at byte 4; expected at least 7 bytes/],

@@ -1,7 +1,7 @@
-/** Pickles assembled by hand, opcode by opcode, as Python and NumPy write them in protocols 2 (both Pythons), 3 and 4. */
+/** Pickles assembled by hand, opcode by opcode, as Python and NumPy write them in protocols 2 (both Pythons), 3, 4 and 5. */
 
-export type PickleForm = "2 by Python 2" | "2 by Python 3" | "3" | "4";
-export const pickleForms: readonly PickleForm[] = ["2 by Python 2", "2 by Python 3", "3", "4"];
+export type PickleForm = "2 by Python 2" | "2 by Python 3" | "3" | "4" | "5";
+export const pickleForms: readonly PickleForm[] = ["2 by Python 2", "2 by Python 3", "3", "4", "5"];
 
 export interface PickledBytes {
   readonly shape: readonly number[];
@@ -20,13 +20,18 @@ export class PickleWriter {
     this.#form = form;
   }
 
+  /** From protocol 4 on. */
+  get #isFramed(): boolean {
+    return this.#form === "4" || this.#form === "5";
+  }
+
   /** A whole file. */
   file(value: Buffer): Buffer {
     const start = Buffer.from([0x80, Number(this.#form[0])]);
     const frame = Buffer.alloc(9);
     frame[0] = 0x95;
     frame.writeBigUInt64LE(BigInt(value.length + 1), 1);
-    return Buffer.concat([start, ...(this.#form === "4" ? [frame] : []), value, Buffer.from(".")]);
+    return Buffer.concat([start, ...(this.#isFramed ? [frame] : []), value, Buffer.from(".")]);
   }
 
   dict(entries: readonly (readonly [Buffer, Buffer])[]): Buffer {
@@ -46,8 +51,7 @@ export class PickleWriter {
 
   text(value: string): Buffer {
     const content = Buffer.from(value);
-    if (this.#form === "4" && content.length < 256)
-      return Buffer.concat([Buffer.from([0x8c, content.length]), content]);
+    if (this.#isFramed && content.length < 256) return Buffer.concat([Buffer.from([0x8c, content.length]), content]);
     return Buffer.concat([Buffer.from("X"), uint32(content.length), content]);
   }
 
@@ -60,7 +64,7 @@ export class PickleWriter {
   }
 
   global(module: string, name: string): Buffer {
-    if (this.#form === "4") return Buffer.concat([this.text(module), this.text(name), Buffer.from([0x93])]);
+    if (this.#isFramed) return Buffer.concat([this.text(module), this.text(name), Buffer.from([0x93])]);
     return Buffer.from(`c${module}\n${name}\n`);
   }
 
@@ -75,6 +79,7 @@ export class PickleWriter {
 
   array({ shape, type, order = "|", isFortran = false, bytes }: PickledBytes): Buffer {
     const none = Buffer.from("N");
+    const extents = this.tuple(shape.map((extent) => this.integer(extent)));
     const empty = [this.global("numpy", "ndarray"), this.tuple([this.integer(0)]), this.bytes(Buffer.from("b"))];
     const dtype = this.call("numpy", "dtype", [this.text(type), this.integer(0), this.integer(1)]);
     const minusOne = this.integer(-1);
@@ -82,14 +87,24 @@ export class PickleWriter {
       ...[this.integer(3), this.text(order), none, none, none],
       ...[minusOne, minusOne, this.integer(0)],
     ]);
+    const elements = Buffer.concat([dtype, order3, Buffer.from("b")]);
+    if (this.#form === "5") {
+      const parts = [byteArray(bytes), elements, extents, this.text(isFortran ? "F" : "C")];
+      return this.call("numpy._core.numeric", "_frombuffer", parts);
+    }
     const state = this.tuple([
-      this.integer(1),
-      this.tuple(shape.map((extent) => this.integer(extent))),
-      ...[Buffer.concat([dtype, order3, Buffer.from("b")]), Buffer.from([isFortran ? 0x88 : 0x89])],
+      ...[this.integer(1), extents, elements, Buffer.from([isFortran ? 0x88 : 0x89])],
       this.bytes(bytes),
     ]);
     return Buffer.concat([this.call("numpy.core.multiarray", "_reconstruct", empty), state, Buffer.from("b")]);
   }
+}
+
+function byteArray(content: Uint8Array): Buffer {
+  const length = Buffer.alloc(9);
+  length[0] = 0x96;
+  length.writeBigUInt64LE(BigInt(content.length), 1);
+  return Buffer.concat([length, content]);
 }
 
 function uint32(value: number): Buffer {
