@@ -24,11 +24,11 @@ export function apgdLoss(
   return { ce: crossEntropy, dlr, margin }[loss](logits, labels, classes);
 }
 
-/** For each row of logits [batch, classes] the class with the `rank`-th largest, from 1, the lowest first among equals. */
-export function classesOfRank(logits: Float32Array, classes: number, rank: number): Int32Array {
+/** For each row of logits [batch, classes] the class with the largest but `rankOf(row)` - 1, the lowest first among equals. */
+export function classesOfRank(logits: Float32Array, classes: number, rankOf: (row: number) => number): Int32Array {
   return Int32Array.from({ length: logits.length / classes }, (_, sample) => {
     const row = logits.subarray(sample * classes, (sample + 1) * classes);
     const ranked = [...row.keys()].sort((a, b) => (row[b] ?? 0) - (row[a] ?? 0) || a - b);
-    return ranked[rank - 1] ?? 0;
+    return ranked[rankOf(sample) - 1] ?? 0;
   });
 }

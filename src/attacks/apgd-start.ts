@@ -1,7 +1,7 @@
 /** Where Auto-PGD starts: at a random point of the ball's surface, from a stream per sample, pass and loss. */
 import { stream } from "../core/rng.js";
 import type { ApgdLoss } from "./apgd-loss.js";
-import type { AttackBatch } from "./attack.js";
+import { type AttackBatch, type Passes, passOf } from "./attack.js";
 
 const { fround } = Math;
 
@@ -13,7 +13,7 @@ const LOSS_CODES: Readonly<Record<ApgdLoss, number>> = { ce: 0, dlr: 1, "dlr-t":
 
 export interface Pass {
   /** Counts from 1 over restarts and targets. */
-  readonly pass: number;
+  readonly pass: Passes;
   readonly loss: ApgdLoss;
 }
 
@@ -26,7 +26,7 @@ export function apgdStart(batch: AttackBatch, { pass, loss }: Pass): Float32Arra
   const start = new Float32Array(images.length);
   const size = images.length / indices.length;
   for (const [sample, index] of indices.entries()) {
-    const draws = stream(seed, "apgd", pass, index, LOSS_CODES[loss]);
+    const draws = stream(seed, "apgd", passOf(pass, sample), index, LOSS_CODES[loss]);
     const noise = start.subarray(sample * size, (sample + 1) * size);
     if (threat.norm === "linf") draws.fillUniform(noise, -1, 1);
     else draws.fillNormal(noise, 1);

@@ -3,7 +3,7 @@ import { ascend } from "./apgd-ascent.js";
 import { Climb } from "./apgd-climb.js";
 import { type ApgdLoss, classesOfRank, lossFor } from "./apgd-loss.js";
 import { apgdStart } from "./apgd-start.js";
-import type { AttackBatch, AttackRun, EngineCall } from "./attack.js";
+import { type AttackBatch, type AttackRun, type EngineCall, type Passes, passOf } from "./attack.js";
 
 export interface ApgdConstants {
   readonly steps: number;
@@ -23,12 +23,13 @@ export interface ApgdConstants {
 export function* apgd(
   batch: AttackBatch,
   constants: ApgdConstants & { readonly loss: ApgdLoss },
-  pass: number,
+  pass: Passes,
 ): AttackRun {
   const { images, labels, inference } = batch;
   const { targets: targetCount = 1, ...ascent } = constants;
   const loss = lossFor(constants.loss, inference.classes);
-  const targets = loss === "dlr-t" ? yield* targetsOf(batch, 2 + ((pass - 1) % targetCount)) : null;
+  const rankOf = (sample: number) => 2 + ((passOf(pass, sample) - 1) % targetCount);
+  const targets = loss === "dlr-t" ? yield* targetsOf(batch, rankOf) : null;
   const starts = apgdStart(batch, { pass, loss });
   const size = images.length / labels.length;
   const row = (values: Float32Array, sample: number) => values.subarray(sample * size, (sample + 1) * size);
@@ -42,13 +43,13 @@ export function* apgd(
   return found;
 }
 
-/** For each sample the class with the `rank`-th largest logit of its unperturbed image. */
+/** For each sample the class whose logit has that rank among those of its unperturbed image, 1 being the largest. */
 function* targetsOf(
   { inference, images, labels, cleanLogits }: AttackBatch,
-  rank: number,
+  rankOf: (sample: number) => number,
 ): Generator<EngineCall, Int32Array> {
-  if (cleanLogits !== undefined) return classesOfRank(cleanLogits, inference.classes, rank);
+  if (cleanLogits !== undefined) return classesOfRank(cleanLogits, inference.classes, rankOf);
   const logits = inference.logits(images);
   yield { forwards: labels.length, gradients: 0 };
-  return classesOfRank(logits, inference.classes, rank);
+  return classesOfRank(logits, inference.classes, rankOf);
 }

@@ -10,6 +10,16 @@ export interface ThreatModel {
   readonly bounds: readonly [number, number];
 }
 
+/**
+ * Which run of an attack samples are in, counted from 1 over restarts and targets: one number for all of a batch, or one for each of
+ * its rows. It names the random draws, and the target where there is one.
+ */
+export type Passes = number | Uint32Array;
+
+export function passOf(passes: Passes, row: number): number {
+  return typeof passes === "number" ? passes : (passes[row] ?? 1);
+}
+
 /** A data set as attacks see it, by dataset index. */
 export interface TestSamples {
   readonly labels: Labels;
@@ -17,7 +27,10 @@ export interface TestSamples {
   images(indices: Uint32Array): Float32Array;
 }
 
-/** Samples under attack, and which ones they are: random draws hang on their dataset index, not on their place here. */
+/**
+ * Samples under attack, and which ones they are: random draws hang on their dataset index, not on their place here. A sample may be
+ * there several times, in another pass each.
+ */
 export interface AttackBatch {
   readonly inference: Inference;
   readonly threat: ThreatModel;

@@ -1,7 +1,7 @@
 /** Misclassified images to begin a walk along the decision boundary from: noise, images of other classes, or a strong attack. */
 import { stream } from "../core/rng.js";
 import { crossEntropy } from "../losses/cross-entropy.js";
-import type { AttackBatch, EngineCall } from "./attack.js";
+import { type AttackBatch, type EngineCall, type Passes, passOf } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { marginsOf } from "./margins.js";
 import { pgd } from "./pgd.js";
@@ -26,7 +26,7 @@ export type StartKind = (typeof START_KINDS)[number];
 
 export interface StartOptions {
   /** Names the random draws. */
-  readonly pass: number;
+  readonly pass: Passes;
   /** Where the search begins: "blended-noise". */
   readonly start: StartKind;
   /** Noise images tried for each sample: 1000. */
@@ -74,7 +74,11 @@ function* blendedNoise(
   const { bounds } = batch.threat;
   const rows = new BatchRows(batch);
   const noise = (out: Float32Array, sample: number, draw: number) =>
-    stream(batch.seed, "bb", pass, batch.indices[sample] ?? 0, draw).fillUniform(out, bounds[0], bounds[1]);
+    stream(batch.seed, "bb", passOf(pass, sample), batch.indices[sample] ?? 0, draw).fillUniform(
+      out,
+      bounds[0],
+      bounds[1],
+    );
   const noises = yield* keepFirst(batch, starts, samples, { count: noiseDraws, fill: noise });
   const source = new Float32Array(batch.images.length / batch.labels.length);
   yield* keepFirst(batch, starts, [...noises.keys()], {
@@ -153,7 +157,7 @@ function* strongAttack(
   batch: AttackBatch,
   starts: BoundaryStarts,
   samples: readonly number[],
-  pass: number,
+  pass: Passes,
 ): Generator<EngineCall, void> {
   if (samples.length === 0) return;
   const rows = new BatchRows(batch);
@@ -167,7 +171,8 @@ function* strongAttack(
     indices: Uint32Array.from(samples, (sample) => batch.indices[sample] ?? 0),
   };
   const constants = { loss: crossEntropy, steps: 50, stepSize: range / 20, randomStart: true };
-  const images = yield* withoutChecks(pgd(part, constants, pass));
+  const passes = Uint32Array.from(samples, (sample) => passOf(pass, sample));
+  const images = yield* withoutChecks(pgd(part, constants, passes));
   const found = (sample: number) => rows.of(images, samples.indexOf(sample));
   yield* keepFirst(batch, starts, samples, { count: 1, fill: (out, sample) => out.set(found(sample)) });
 }

@@ -1,6 +1,6 @@
 /** The Brendel & Bethge attack in Linf (Brendel et al. 2019), as Foolbox runs it: along the decision boundary towards the image. */
 import { UsageError } from "../core/errors.js";
-import type { AttackBatch, AttackRun, EngineCall } from "./attack.js";
+import type { AttackBatch, AttackRun, EngineCall, Passes } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { type BoundaryStarts, boundaryStarts, type StartOptions } from "./boundary-start.js";
 import { BoundaryWalk } from "./boundary-walk.js";
@@ -28,7 +28,7 @@ export interface BrendelBethgeConstants extends Omit<StartOptions, "pass"> {
  * success where they still are; the clean image where no start was found. A gradient a step, 10 forwards, and those of the start.
  * Throws UsageError unless the norm is Linf.
  */
-export function* brendelBethge(batch: AttackBatch, constants: BrendelBethgeConstants, pass: number): AttackRun {
+export function* brendelBethge(batch: AttackBatch, constants: BrendelBethgeConstants, pass: Passes): AttackRun {
   checkNorm(batch);
   const epsilon = Math.fround(batch.threat.epsilon);
   const starts = yield* boundaryStarts(batch, { ...constants, pass });
@@ -42,7 +42,7 @@ export function* brendelBethge(batch: AttackBatch, constants: BrendelBethgeConst
 export function* brendelBethgeMinimal(
   batch: AttackBatch,
   constants: BrendelBethgeConstants,
-  pass: number,
+  pass: Passes,
 ): Generator<EngineCall, NearestImages> {
   checkNorm(batch);
   const starts = yield* boundaryStarts(batch, { ...constants, pass });

@@ -1,6 +1,6 @@
 /** The fast adaptive boundary attack (Croce & Hein 2020), as AutoAttack runs it: the smallest perturbation, by projections. */
 import { classesOfRank } from "./apgd-loss.js";
-import type { AttackBatch, AttackRun, EngineCall } from "./attack.js";
+import { type AttackBatch, type AttackRun, type EngineCall, type Passes, passOf } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { fabStart } from "./fab-start.js";
 import { FabSteps } from "./fab-steps.js";
@@ -28,19 +28,19 @@ export function fabPasses({ targets, restarts }: FabConstants, classes: number):
  * within the radius, without any tolerance, the clean ones elsewhere; a sample is finished as soon as one does. Without random
  * starts nothing is random. A gradient and a forward a step; untargeted a gradient for each other class.
  */
-export function* fab(batch: AttackBatch, constants: FabConstants, pass: number): AttackRun {
+export function* fab(batch: AttackBatch, constants: FabConstants, pass: Passes): AttackRun {
   const { norm, epsilon } = batch.threat;
   const { images } = yield* findNearest(batch, constants, { pass, norm, enough: Math.fround(epsilon) });
   return images;
 }
 
 /** The same for its own sake: all steps for every sample, and the nearest adversarial image wherever one was found. */
-export function fabMinimal(batch: AttackBatch, constants: FabConstants, pass: number) {
+export function fabMinimal(batch: AttackBatch, constants: FabConstants, pass: Passes) {
   return findNearest(batch, constants, { pass, norm: batch.threat.norm, enough: null });
 }
 
 export interface FabSearch {
-  readonly pass: number;
+  readonly pass: Passes;
   /** Which length is to be small. */
   readonly norm: ProjectionNorm;
   /** A sample with a perturbation this short is finished, longer ones are not returned; null: all steps, any length. */
@@ -57,7 +57,7 @@ export function* findNearest(
   const rows = new BatchRows(batch);
   const clean = yield* cleanLogits(batch);
   const targets = targetsOf(clean, { classes: inference.classes, constants, pass });
-  const start = fabStart(batch, { norm, pass, isRandom: (pass - 1) % constants.restarts > 0 });
+  const start = fabStart(batch, { norm, pass, restarts: constants.restarts });
   const state = new FabSteps(batch, { start, norm, clean: marginsOf(clean, labels) });
   for (let step = 0; step < constants.steps; step++) {
     const active = state.unfinished(enough);
@@ -83,10 +83,11 @@ function* cleanLogits(batch: AttackBatch): Generator<EngineCall, Float32Array> {
 /** The target of each sample, or null for all: the label is the class of rank 1, so the first target is that of rank 2. */
 function targetsOf(
   logits: Float32Array,
-  { classes, constants, pass }: { readonly classes: number; readonly constants: FabConstants; readonly pass: number },
+  { classes, constants, pass }: { readonly classes: number; readonly constants: FabConstants; readonly pass: Passes },
 ): Int32Array | null {
   if (constants.targets === 0) return null;
-  return classesOfRank(logits, classes, 2 + Math.floor((pass - 1) / constants.restarts));
+  const { restarts } = constants;
+  return classesOfRank(logits, classes, (sample) => 2 + Math.floor((passOf(pass, sample) - 1) / restarts));
 }
 
 function pick(values: ArrayLike<number>, samples: readonly number[]): Int32Array {

@@ -1,7 +1,7 @@
 /** Kinds of attack, one row each: constants that a config may set, the passes that they ask for, and one pass over a batch. */
 import { UsageError } from "../core/errors.js";
 import type { Norm } from "../engines/engine.js";
-import type { AttackBatch, AttackRun } from "./attack.js";
+import type { AttackBatch, AttackRun, Passes } from "./attack.js";
 import { type ConstantOverrides, type ConstantSchema, overridden } from "./constants.js";
 import type { NearestRun } from "./nearest-images.js";
 import type { AttackRecipe, Circumstances, ConstantValue } from "./recipe.js";
@@ -18,9 +18,9 @@ export interface Family<Constants extends object> {
   passes(constants: Constants, classes: number): number;
   /** Images through the network in one pass of a sample that does not fall. */
   work(constants: Constants, classes: number): number;
-  run(batch: AttackBatch, constants: Constants, pass: number): AttackRun;
+  run(batch: AttackBatch, constants: Constants, pass: Passes): AttackRun;
   /** The same for the length of the perturbation, whatever the radius, where the attack looks for the shortest. */
-  nearest?(batch: AttackBatch, constants: Constants, pass: number): NearestRun;
+  nearest?(batch: AttackBatch, constants: Constants, pass: Passes): NearestRun;
   checks?(constants: Constants, classes: number): readonly ReliabilityCheck[];
 }
 
@@ -46,7 +46,7 @@ export function recipeOf<Constants extends object>(
 }
 
 function nearestOf<Constants extends object>({ nearest }: Family<Constants>, constants: Constants) {
-  return nearest === undefined ? null : (batch: AttackBatch, pass: number) => nearest(batch, constants, pass);
+  return nearest === undefined ? null : (batch: AttackBatch, pass: Passes) => nearest(batch, constants, pass);
 }
 
 function withOverrides<Constants extends object>(

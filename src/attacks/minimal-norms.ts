@@ -1,6 +1,6 @@
 /** The lengths of the shortest perturbations that all passes of an attack find, sample by sample, whatever the radius. */
 import type { Norm } from "../engines/engine.js";
-import type { AttackBatch, AttackRun, ThreatModel } from "./attack.js";
+import type { AttackBatch, AttackRun, Passes, ThreatModel } from "./attack.js";
 import type { AttackRecipe } from "./recipe.js";
 import { type Claims, type Verdicts, verify } from "./verification.js";
 
@@ -14,7 +14,7 @@ export class Shortest {
   }
 
   /** One pass of a recipe that looks for the shortest perturbation. */
-  *run(recipe: AttackRecipe, batch: AttackBatch, pass: number): AttackRun {
+  *run(recipe: AttackRecipe, batch: AttackBatch, pass: Passes): AttackRun {
     if (recipe.nearest === null) throw new Error(`${recipe.name} looks for no shortest perturbation`);
     const { images } = yield* recipe.nearest(batch, pass);
     return images;

@@ -27,57 +27,119 @@ export interface PassOptions {
   readonly minimal: boolean;
 }
 
+/** Rows of passes that are run side by side where fewer samples stand: enough to keep every core busy. */
+const ROWS = 128;
+
 /**
- * Runs all passes over the samples of the range whose flag in `standing` is set, and clears the flags of those that fall. Goes on
- * where the journal says that an interrupted run was. Gives the lengths of the shortest perturbations where `minimal` asks for them.
+ * Runs all passes over the samples of the range whose flag in `standing` is set, and clears the flags of those that fall. Where few
+ * still stand after the first pass, several later ones go through the network together: a sample that falls in one of them has been
+ * in the others for nothing, which is rare, and the network is asked about full batches. Which samples fall, and by which image, is
+ * what one pass after the other gives. Goes on where the journal says that an interrupted run was. Gives the lengths of the
+ * shortest perturbations where `minimal` asks for them.
  */
 export async function runPasses(standing: Uint8Array, options: PassOptions): Promise<Float64Array | null> {
-  const { recipe, source, range, batchSize, meter, journal } = options;
+  const { recipe, source, range, meter, journal } = options;
   const begun = journal.place();
   const shortest = options.minimal ? new Shortest(standing, begun?.norms ?? null) : null;
   const attacked = shortest === null ? standing : standing.slice();
   if (begun !== null) standing.set(begun.standing);
   if (begun !== null) meter.goOn(begun.counts);
   const passes = recipe.passes(source.classes);
-  for (let pass = begun?.pass ?? 1; pass <= passes; pass++) {
+  for (let pass = begun?.pass ?? 1; pass <= passes; ) {
     const all = indicesOf(attacked, range);
-    const next = pass === begun?.pass ? begun.next : range[0];
-    const remaining = all.filter((index) => index >= next);
-    let left = remaining.length + all.length * (passes - pass);
-    for (const indices of batches(remaining, batchSize)) {
-      left -= indices.length;
-      const { fooled } = await runPass(indices, { ...options, pass, left, shortest });
-      for (const [i, index] of indices.entries()) if (fooled[i] === 1) standing[index - range[0]] = 0;
-      meter.standing = countOnes(standing);
-      const place = { pass, next: (indices.at(-1) ?? 0) + 1, standing, norms: shortest?.norms ?? null };
+    const from = pass === begun?.pass ? begun.next : range[0];
+    // Inside a pass it goes on as it was begun: one at a time.
+    const together = pass === 1 || from > range[0] ? 1 : passesAtOnce(all.length, passes - pass + 1);
+    const rows = { indices: all.filter((index) => index >= from), first: pass, together };
+    const later = all.length * (passes - pass - together + 1);
+    await runTogether(rows, { ...options, standing, shortest, later });
+    pass += together;
+    if (together > 1) {
+      const place = { pass, next: range[0], standing, norms: shortest?.norms ?? null };
       await journal.reach({ ...place, counts: meter.counts() });
     }
   }
   return shortest?.norms ?? null;
 }
 
+/** Of so many samples that stand; it hangs on nothing else, so that what is counted does not either. */
+function passesAtOnce(samples: number, left: number): number {
+  return Math.max(1, Math.min(left, Math.floor(ROWS / Math.max(1, samples))));
+}
+
+/** Samples by dataset index, each in `together` passes from the `first` on. */
+interface Rows {
+  readonly indices: Uint32Array;
+  readonly first: number;
+  readonly together: number;
+}
+
+interface Passage extends PassOptions {
+  readonly standing: Uint8Array;
+  readonly shortest: Shortest | null;
+  /** Passes of single samples that may come after these. */
+  readonly later: number;
+}
+
+/** Goes through the rows pass by pass, batch by batch. A sample's image is that of the first pass in which it falls. */
+async function runTogether({ indices, first, together }: Rows, options: Passage): Promise<void> {
+  const { range, batchSize, meter, journal, standing, shortest } = options;
+  const rows = { indices: repeated(indices, together), passes: passNumbers(indices.length, first, together) };
+  for (let from = 0; from < rows.indices.length; from += batchSize) {
+    const part = {
+      indices: rows.indices.subarray(from, from + batchSize),
+      passes: rows.passes.subarray(from, from + batchSize),
+    };
+    const left = rows.indices.length - from - part.indices.length + options.later;
+    const { images, fooled } = await runBatch(part, { ...options, left });
+    for (const [row, index] of part.indices.entries()) {
+      if (fooled[row] === 0 || standing[index - range[0]] === 0) continue;
+      standing[index - range[0]] = 0;
+      reportFooled(images, { row, index, rows: part.indices.length }, meter);
+    }
+    meter.standing = countOnes(standing);
+    if (together > 1) continue;
+    const place = { pass: first, next: (part.indices.at(-1) ?? 0) + 1, standing, norms: shortest?.norms ?? null };
+    await journal.reach({ ...place, counts: meter.counts() });
+  }
+}
+
+function repeated(indices: Uint32Array, times: number): Uint32Array {
+  return Uint32Array.from({ length: times * indices.length }, (_, row) => indices[row % indices.length] ?? 0);
+}
+
+function passNumbers(samples: number, first: number, times: number): Uint32Array {
+  return Uint32Array.from({ length: times * samples }, (_, row) => first + Math.floor(row / samples));
+}
+
 function countOnes(flags: Uint8Array): number {
   return flags.reduce((sum, flag) => sum + flag, 0);
 }
 
-interface Pass extends PassOptions {
-  readonly pass: number;
-  /** Passes of single samples that may still come after this batch. */
-  readonly left: number;
-  readonly shortest: Shortest | null;
+interface RowsOfBatch {
+  readonly indices: Uint32Array;
+  readonly passes: Uint32Array;
 }
 
-/** One pass over one batch, judged by a plain forward pass of the images that it returned. */
-async function runPass(indices: Uint32Array, options: Pass): Promise<Verdicts> {
-  const { recipe, inference, source, threat, meter, pass, shortest } = options;
+interface BatchPass extends Passage {
+  /** Passes of single samples that may still come after this batch. */
+  readonly left: number;
+}
+
+/** One batch, judged by a plain forward pass of the images that it returned. */
+async function runBatch(
+  { indices, passes }: RowsOfBatch,
+  options: BatchPass,
+): Promise<Verdicts & { readonly images: Float32Array }> {
+  const { recipe, inference, source, threat, meter, shortest } = options;
   const batch = batchOf(indices, options);
   const workOfOne = recipe.work(source.classes) + 1;
   const workAfter = options.left * workOfOne;
   const total = meter.work + workAfter + indices.length * workOfOne;
-  const run = shortest === null ? recipe.run(batch, pass) : shortest.run(recipe, batch, pass);
+  const run = shortest === null ? recipe.run(batch, passes) : shortest.run(recipe, batch, passes);
   const images = await drive(run, (call) => {
     // A later pass looks at the same samples again: what it says of their starts is counted once.
-    return meter.count(pass === 1 ? call : { forwards: call.forwards, gradients: call.gradients }, total);
+    return meter.count(passes[0] === 1 ? call : { forwards: call.forwards, gradients: call.gradients }, total);
   });
   const logits = inference.logits(images);
   await meter.count({ forwards: indices.length, gradients: 0 }, meter.work + indices.length + workAfter);
@@ -86,11 +148,13 @@ async function runPass(indices: Uint32Array, options: Pass): Promise<Verdicts> {
     shortest === null ? verify({ ...claims, threat }) : shortest.judge(indices, options.range, claims, threat);
   meter.violations += verdicts.violations;
   meter.nonFinite += verdicts.nonFinite;
-  reportFooled(images, indices, verdicts.fooled, meter);
-  return verdicts;
+  return { ...verdicts, images };
 }
 
-function batchOf(indices: Uint32Array, { source, samples, threat, seed, range, cleanLogits }: Pass): AttackBatch {
+function batchOf(
+  indices: Uint32Array,
+  { source, samples, threat, seed, range, cleanLogits }: PassOptions,
+): AttackBatch {
   const { classes } = source;
   const logits = new Float32Array(indices.length * classes);
   for (const [i, index] of indices.entries()) {
@@ -117,13 +181,13 @@ function exemplarsOf(samples: TestSamples): Exemplars {
   return { images: samples.images(first), labels: Int32Array.from(labels) };
 }
 
-function reportFooled(images: Float32Array, indices: Uint32Array, fooled: Uint8Array, { attack, hooks }: Meter): void {
-  if (hooks.fooled === undefined) return;
-  const size = images.length / indices.length;
-  for (const [i, index] of indices.entries()) {
-    if (fooled[i] !== 1) continue;
-    hooks.fooled({ name: attack, index, image: images.slice(i * size, (i + 1) * size) });
-  }
+function reportFooled(
+  images: Float32Array,
+  { row, index, rows }: { readonly row: number; readonly index: number; readonly rows: number },
+  { attack, hooks }: Meter,
+): void {
+  const size = images.length / rows;
+  hooks.fooled?.({ name: attack, index, image: images.slice(row * size, (row + 1) * size) });
 }
 
 /** Ascending dataset indices of the set flags. */

@@ -1,6 +1,6 @@
 /** Projected gradient descent (Madry et al. 2018, equation 3), as Foolbox runs it: the last iterate counts. */
 import type { LossFunction } from "../losses/loss.js";
-import type { AttackBatch, AttackRun } from "./attack.js";
+import type { AttackBatch, AttackRun, Passes } from "./attack.js";
 import { randomStart } from "./random-start.js";
 
 export interface AscentConstants {
@@ -12,7 +12,7 @@ export interface AscentConstants {
 }
 
 /** `steps` steps of ascent from the images, or from a random start; `restart` counts from 1. No early stop, no memory. */
-export function* pgd(batch: AttackBatch, constants: AscentConstants, restart: number): AttackRun {
+export function* pgd(batch: AttackBatch, constants: AscentConstants, restart: Passes): AttackRun {
   const { inference, threat, images: origin, labels } = batch;
   let zeroGradients: number | null = null;
   const lossGradient = (logits: Float32Array) => {

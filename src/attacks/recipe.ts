@@ -1,6 +1,6 @@
 /** Attacks as data: a name, every constant that the result depends on, and how one pass over a batch goes. */
 import type { Norm } from "../engines/engine.js";
-import type { AttackBatch, AttackRun } from "./attack.js";
+import type { AttackBatch, AttackRun, Passes } from "./attack.js";
 import type { ConstantOverrides } from "./constants.js";
 import type { NearestRun } from "./nearest-images.js";
 import type { ReliabilityCheck } from "./reliability.js";
@@ -35,9 +35,9 @@ export interface AttackRecipe {
   /** How many passes a sample may need: restarts, targets. */
   passes(classes: number): number;
   /** One pass, counted from 1, which names the random draws: so R + 1 restarts contain R. */
-  run(batch: AttackBatch, pass: number): AttackRun;
+  run(batch: AttackBatch, pass: Passes): AttackRun;
   /** One pass for the shortest perturbation, whatever the radius; null where the attack looks for none. */
-  readonly nearest: ((batch: AttackBatch, pass: number) => NearestRun) | null;
+  readonly nearest: ((batch: AttackBatch, pass: Passes) => NearestRun) | null;
   /** What to say of this attack on a network of so many classes. */
   checks(classes: number): readonly ReliabilityCheck[];
   /** With other constants. UsageError, naming `where` and the constant, for unknown names and bad values. */

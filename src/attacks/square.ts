@@ -1,11 +1,12 @@
 /** The Square attack (Andriushchenko et al. 2020), as AutoAttack runs it: random search on the margin, from logits alone. */
 import { stream } from "../core/rng.js";
-import type { AttackBatch, AttackRun, EngineCall } from "./attack.js";
+import { type AttackBatch, type AttackRun, type EngineCall, type Passes, passOf } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
-import { type Margins, marginsOf } from "./margins.js";
+import { marginsOf } from "./margins.js";
 import { l2Squares } from "./square-l2.js";
 import { linfSquares } from "./square-linf.js";
 import type { SquareMoves, SquareSpace, Uniforms } from "./square-moves.js";
+import { SquareSearch } from "./square-search.js";
 
 export interface SquareConstants {
   /** Candidates tried after the start: 5000 in the standard ensemble. */
@@ -18,11 +19,12 @@ export interface SquareConstants {
 
 /**
  * One run, stopped for each sample once it is misclassified; `pass` counts restarts from 1 and names the random draws, a stream for
- * each sample. Returns the misclassified image where one was found, the clean one elsewhere. Forwards only: at most
- * queries + 1 a sample.
+ * each sample. Returns the misclassified image where one was found, the clean one elsewhere. Forwards only: queries + 1 a
+ * sample that stands, and the few that were tried ahead in vain.
  */
-export function* square(batch: AttackBatch, constants: SquareConstants, pass: number): AttackRun {
-  const { best, fooled } = yield* searchSquares(batch, constants, (index) => stream(batch.seed, "square", pass, index));
+export function* square(batch: AttackBatch, constants: SquareConstants, pass: Passes): AttackRun {
+  const drawsOf = (index: number, row: number) => stream(batch.seed, "square", passOf(pass, row), index);
+  const { best, fooled } = yield* searchSquares(batch, constants, drawsOf);
   const rows = new BatchRows(batch);
   for (const sample of rows.all) if (fooled[sample] === 0) rows.of(best, sample).set(rows.of(batch.images, sample));
   return best;
@@ -37,92 +39,47 @@ export interface SquareResult {
   readonly fooled: Uint8Array;
 }
 
-/** The search itself; `drawsOf` gives the random numbers of a dataset index. */
+/** Candidates that go through the network at once, at most. */
+const ROWS = 128;
+
+/** The search itself; `drawsOf` gives the random numbers of a dataset index, at a row of the batch. */
 export function* searchSquares(
   batch: AttackBatch,
   constants: SquareConstants,
-  drawsOf: (index: number) => Uniforms,
+  drawsOf: (index: number, row: number) => Uniforms,
 ): Generator<EngineCall, SquareResult> {
   const { inference, labels } = batch;
-  const search = new Search(batch, constants, drawsOf);
-  const { rows, candidates, margins } = search;
-  search.start();
-  search.judge(rows.all, marginsOf(inference.logits(candidates), labels));
-  yield { forwards: labels.length, gradients: 0 };
-  for (let iteration = 0; iteration < constants.queries; iteration++) {
-    // A margin that is no number is no success, and nothing can be compared with it.
-    const active = rows.all.filter((sample) => (margins[sample] as number) > 0);
-    if (active.length === 0) break;
-    search.propose(active, iteration);
-    search.judge(active, marginsOf(inference.logits(rows.pack(candidates, active)), labels, active));
-    yield { forwards: active.length, gradients: 0 };
-  }
-  return search;
-}
-
-/** The state of all samples of a batch. */
-class Search implements SquareResult {
-  readonly rows: BatchRows;
-  readonly best: Float32Array;
-  readonly candidates: Float32Array;
-  readonly margins: Float64Array;
-  readonly fooled: Uint8Array;
-  readonly #moves: SquareMoves;
-  readonly #views: readonly SampleViews[];
-
-  constructor(batch: AttackBatch, constants: SquareConstants, drawsOf: (index: number) => Uniforms) {
-    this.rows = new BatchRows(batch);
-    this.best = batch.images.slice();
-    this.candidates = new Float32Array(batch.images.length);
-    this.margins = new Float64Array(batch.labels.length);
-    this.fooled = new Uint8Array(batch.labels.length);
-    this.#moves = movesOf(batch, constants);
-    this.#views = Array.from(batch.indices, (index, sample) => ({
-      origin: this.rows.of(batch.images, sample),
-      best: this.rows.of(this.best, sample),
-      candidate: this.rows.of(this.candidates, sample),
-      draws: drawsOf(index),
-    }));
-  }
-
-  start(): void {
-    for (const { candidate, origin, draws } of this.#views) this.#moves.start(candidate, origin, draws);
-    this.margins.fill(Number.POSITIVE_INFINITY);
-  }
-
-  propose(samples: readonly number[], iteration: number): void {
-    for (const sample of samples) {
-      const views = this.#views[sample];
-      if (views !== undefined) this.#moves.propose(views.candidate, { ...views, iteration });
+  const rows = new BatchRows(batch);
+  const moves = movesOf(batch, constants);
+  const best = batch.images.slice();
+  const searches = Array.from(batch.indices, (index, sample) => {
+    const images = { origin: rows.of(batch.images, sample), best: rows.of(best, sample) };
+    return new SquareSearch({ ...images, sample, moves, queries: constants.queries, draws: drawsOf(index, sample) });
+  });
+  const candidates = new Float32Array(ROWS * rows.size);
+  for (;;) {
+    const wanted = searches.flatMap((search) => Array.from({ length: search.wanted() }, () => search));
+    if (wanted.length === 0) break;
+    for (const search of new Set(wanted)) search.beginRound();
+    for (let from = 0; from < wanted.length; from += ROWS) {
+      const tried = wanted.slice(from, from + ROWS);
+      for (const [row, search] of tried.entries()) search.propose(rows.of(candidates, row));
+      const logits = inference.logits(candidates.subarray(0, tried.length * rows.size));
+      const samples = tried.map(({ sample }) => sample);
+      const margins = marginsOf(logits, labels, samples);
+      for (const [row, search] of tried.entries()) search.judge(rows.of(candidates, row), margins, row);
+      yield { forwards: tried.length, gradients: 0 };
     }
   }
-
-  /** Keeps each candidate whose margin is smaller than the best so far. */
-  judge(samples: readonly number[], found: Margins): void {
-    for (const [row, sample] of samples.entries()) {
-      const margin = found.values[row] as number;
-      if (!(margin < (this.margins[sample] as number))) continue;
-      this.margins[sample] = margin;
-      this.fooled[sample] = found.wrong[row] as number;
-      this.#views[sample]?.best.set(this.#views[sample].candidate);
-    }
-  }
-}
-
-interface SampleViews {
-  readonly origin: Float32Array;
-  readonly best: Float32Array;
-  readonly candidate: Float32Array;
-  readonly draws: Uniforms;
+  return {
+    best,
+    margins: Float64Array.from(searches, ({ margin }) => margin),
+    fooled: Uint8Array.from(searches, ({ isFooled }) => (isFooled ? 1 : 0)),
+  };
 }
 
 function movesOf({ inference, threat }: AttackBatch, { p0, excludeLast }: SquareConstants): SquareMoves {
-  const space: SquareSpace = {
-    shape: inference.input,
-    epsilon: threat.epsilon,
-    bounds: threat.bounds,
-    p0,
-    excludeLast,
-  };
+  const { epsilon, bounds } = threat;
+  const space: SquareSpace = { shape: inference.input, epsilon, bounds, p0, excludeLast };
   return threat.norm === "linf" ? linfSquares(space) : l2Squares(space);
 }
