@@ -1,0 +1,14 @@
+/** The tensorflow engine where it is installed. Tests that need it skip without. */
+import type { Engine } from "../../src/engines/engine.js";
+import { findInstallation, installedBy } from "../../src/engines/tensorflow/installation.js";
+import { tensorflowEngine } from "../../src/engines/tensorflow.js";
+
+const isInstalled = findInstallation() !== null;
+
+/** Why a test of the engine must be skipped; false where it is installed. */
+export const tensorflowSkip: string | false = isInstalled
+  ? false
+  : `the tensorflow engine is not installed; ${installedBy}`;
+
+/** Null where it is not installed; one that is installed and does not load is an error. */
+export const tensorflow: Engine | null = isInstalled ? tensorflowEngine({ reason: "tests", threads: 2 }) : null;
