@@ -11,13 +11,16 @@ export interface LayerDensity {
   readonly rewire: boolean;
   /** For one image. */
   readonly multiplyAdds: number;
+  /** As a compressed sparse matrix, a row an output: values of 32 bits, distances of columns in 16, starts of rows in 32. */
+  readonly csrBytes: number;
 }
 
 /** Connections of each weight layer: those it is stored as, or where it is stored dense the entries that are not 0. */
 export function layerDensities({ graph, input, tensors }: Network): readonly LayerDensity[] {
-  return weightLayers(graph, input).map(({ name, size, rewire, outputPositions }) => {
+  return weightLayers(graph, input).map(({ name, size, shape, rewire, outputPositions }) => {
     const connections = countConnections(tensors.get(`${name}.weight`));
-    return { name, size, connections, rewire, multiplyAdds: connections * outputPositions };
+    const csrBytes = 6 * connections + 4 * ((shape[0] ?? 0) + 1);
+    return { name, size, connections, rewire, multiplyAdds: connections * outputPositions, csrBytes };
   });
 }
 
@@ -26,7 +29,7 @@ function countConnections(tensor: Tensor | undefined): number {
   return tensor?.values.reduce((count, value) => count + (value === 0 ? 0 : 1), 0) ?? 0;
 }
 
-/** Connections, weights and multiply-adds of an image, as records and checkpoints count them. */
+/** Connections, weights, multiply-adds of an image and what follows from them, as records and checkpoints count them. */
 export function networkCounts(network: Network) {
   const layers = layerDensities(network);
   const counted = layers.filter(({ rewire }) => rewire);
@@ -34,6 +37,8 @@ export function networkCounts(network: Network) {
     connections: sum(counted.map(({ connections }) => connections)),
     weights: sum(counted.map(({ size }) => size)),
     multiplyAdds: sum(layers.map(({ multiplyAdds }) => multiplyAdds)),
+    csrBytes: sum(layers.map(({ csrBytes }) => csrBytes)),
+    layerDensities: layers.map(({ connections, size }) => connections / size),
   };
 }
 

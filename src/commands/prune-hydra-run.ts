@@ -144,7 +144,7 @@ class PruningRun {
     network: Network,
     { stage, step, epoch, cost }: { stage: StageName; step: number; epoch: number; cost: Cost },
   ): Promise<Fields & { readonly sha256: string }> {
-    const { connections, weights, multiplyAdds } = networkCounts(network);
+    const { connections, weights, ...measured } = networkCounts(network);
     const role = name === "best" || name === "final" ? name : "stage";
     const { imageSteps, forwardEquivalents } = cost;
     const description: CheckpointDescription = {
@@ -154,7 +154,7 @@ class PruningRun {
     };
     const file = await this.#plan.run.writeCheckpoint(name, network, description);
     const { config, tool, ...fields } = description;
-    return { ...file, ...fields, multiplyAdds, ...cost };
+    return { ...file, ...fields, ...measured, ...cost };
   }
 
   #description(stage: StageName): CheckpointDescription {

@@ -2,6 +2,7 @@
 import type { CheckpointReference } from "../records/events.js";
 import type { Column } from "./comparison.js";
 import { significant } from "./labels.js";
+import { layerDensityList, layerDensityRange } from "./layer-densities.js";
 import type { TableCell } from "./table.js";
 
 export interface Fact {
@@ -39,8 +40,11 @@ export const facts: readonly Fact[] = [
     grouped,
     (column) => ofWeights(column.networks[0]?.checkpoint),
   ),
+  { key: "layerDensities", title: "Density by layer", isUsual: true, cell: layerDensityRange },
+  { key: "layers", title: "Density of each layer, %", isUsual: false, cell: layerDensityList },
   fact("multiplyAdds", "Multiply-adds an image", true, ({ multiplyAdds }) => multiplyAdds, grouped),
-  fact("bytes", "File bytes", false, ({ bytes }) => bytes, grouped),
+  fact("bytes", "File bytes", true, ({ bytes }) => bytes, grouped),
+  fact("csrBytes", "Bytes as sparse matrices", false, ({ csrBytes }) => csrBytes, grouped),
   fact("hours", "Training hours", false, ({ seconds }) => (seconds === undefined ? null : seconds / 3600), significant),
   fact("imageSteps", "Training image-steps", true, ({ imageSteps }) => imageSteps, grouped),
   fact("forwardEquivalents", "Forward-equivalents", true, ({ forwardEquivalents }) => forwardEquivalents, grouped),

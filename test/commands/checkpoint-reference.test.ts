@@ -44,7 +44,10 @@ test("a kernel stored dense counts what is not 0, so an exported network costs w
     values: Float32Array.of(1, -2),
   });
   // 2 connections at 4 positions each, and the 16 of the layer out of the budget.
-  assert.deepEqual(networkCounts(stored), { connections: 2, weights: 6, multiplyAdds: 2 * 4 + 16 });
+  // Two rows in each layer; the second layer's 16 weights are all there.
+  const csrBytes = 6 * (2 + 16) + 4 * (3 + 3);
+  const counts = { connections: 2, weights: 6, multiplyAdds: 2 * 4 + 16, csrBytes, layerDensities: [2 / 6, 1] };
+  assert.deepEqual(networkCounts(stored), counts);
   assert.deepEqual(networkCounts(connected), networkCounts(stored));
 });
 
