@@ -1,4 +1,4 @@
-/** The order of an epoch, and bytes to the numbers that a network takes. */
+/** The order of an epoch, and stored images to the numbers that a network takes. */
 import { stream } from "../core/rng.js";
 import type { ImageSet } from "./image-set.js";
 
@@ -25,9 +25,9 @@ export function toFloat(set: ImageSet, indices: ArrayLike<number>): Float32Array
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i] ?? 0;
     if (index >= set.samples) throw new RangeError(`image ${index} of ${set.samples}`);
-    for (let from = index * size, to = i * size; to < (i + 1) * size; from++, to++) {
-      images[to] = PIXEL_VALUES[set.pixels[from] as number] as number;
-    }
+    const image = set.pixels.subarray(index * size, (index + 1) * size);
+    if (image instanceof Float32Array) images.set(image, i * size);
+    else for (let j = 0; j < size; j++) images[i * size + j] = PIXEL_VALUES[image[j] as number] as number;
   }
   return images;
 }

@@ -90,25 +90,22 @@ async function readImages(path: string, samples: number) {
       throw new InputError(`${path}: holds ${header.shape[0]} images; there are ${samples} labels`);
   });
   const [, height = 0, width = 0, channels = 0] = shape;
-  const pixels = type.kind === "f" ? toBytes(numbersOf(bytes, type), path, height * width * channels) : bytes;
+  const pixels = type.kind === "f" ? pixelsOf(numbersOf(bytes, type), path, height * width * channels) : bytes;
   return { pixels, shape: [height, width, channels] as const };
 }
 
 /** What float32 makes of k / 255, times 255, is this near to k. */
 const ROUNDING = 1e-4;
 
-/** Images are kept as bytes, so numbers in [0, 1] have to be those that bytes stand for. */
-function toBytes(values: Float64Array, path: string, imageSize: number): Uint8Array {
-  const bytes = new Uint8Array(values.length);
-  for (const [i, value] of values.entries()) {
-    const byte = Math.round(255 * value);
-    if (!(byte >= 0 && byte <= 255 && Math.abs(255 * value - byte) <= ROUNDING))
-      throw new InputError(
-        `${path}: image ${Math.floor(i / imageSize)} has a pixel of ${value}; expected one of 0, 1/255, … 1, or bytes`,
-      );
-    bytes[i] = byte;
+/** Bytes where all numbers are those that bytes stand for, so that the container does not matter; else the numbers as they are. */
+function pixelsOf(values: Float64Array, path: string, imageSize: number): Uint8Array | Float32Array {
+  const outside = values.findIndex((value) => !(value >= 0 && value <= 1));
+  if (outside >= 0) {
+    const place = `image ${Math.floor(outside / imageSize)} has a pixel of ${values[outside]}`;
+    throw new InputError(`${path}: ${place}; expected numbers from 0 to 1, or bytes`);
   }
-  return bytes;
+  const areBytes = values.every((value) => Math.abs(255 * value - Math.round(255 * value)) <= ROUNDING);
+  return areBytes ? Uint8Array.from(values, (value) => Math.round(255 * value)) : Float32Array.from(values);
 }
 
 function isInteger({ kind }: ElementType): boolean {

@@ -10,7 +10,8 @@ export function grayToRgb(set: ImageSet): ImageSet {
     throw new UsageError(
       `--gray-to-rgb: the images of ${set.name} have ${set.channels} channels; only gray ones have one`,
     );
-  const pixels = new Uint8Array(COLOURS * set.pixels.length);
+  const length = COLOURS * set.pixels.length;
+  const pixels = set.pixels instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length);
   for (let i = 0; i < pixels.length; i++) pixels[i] = set.pixels[Math.floor(i / COLOURS)] as number;
   return { ...set, channels: COLOURS, pixels };
 }

@@ -1,4 +1,4 @@
-/** Labelled images of one split as they lie in memory: bytes, so that a whole data set fits. */
+/** Labelled images of one split as they lie in memory: bytes, so that a whole data set fits, unless the numbers are none of those. */
 import { createHash } from "node:crypto";
 import { UsageError } from "../core/errors.js";
 import { noticeOfImages } from "./published.js";
@@ -15,8 +15,8 @@ export interface ImageSet {
   /** Names, by label. */
   readonly classes: readonly string[];
   readonly labels: Uint8Array;
-  /** [samples, height, width, channel]. */
-  readonly pixels: Uint8Array;
+  /** [samples, height, width, channel]: bytes, or numbers in [0, 1]. */
+  readonly pixels: Uint8Array | Float32Array;
   readonly samples: number;
   /** Over labels, then pixels, of the whole split in file order, also when only its first images were asked for. */
   readonly sha256: string;

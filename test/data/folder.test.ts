@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { toFloat } from "../../src/data/batches.js";
 import { loadImages } from "../../src/data/catalog.js";
+import { grayToRgb } from "../../src/data/gray.js";
 import { type NpyFile, npyFile } from "../support/npy-file.js";
 import { refused } from "../support/refused.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
@@ -38,6 +40,22 @@ test("numbers in [0, 1] are taken for the bytes that they stand for", async (t) 
   }
 });
 
+test("numbers between those of bytes stay as they are, for the digest too", async (t) => {
+  const values = Float32Array.from(bytes, (byte) => (byte + 0.25) / 255);
+  const folder = temporaryFolder(t);
+  write(folder, { ...images, descr: "<f4", bytes: new Uint8Array(values.buffer) }, labels);
+  const set = await load(folder, "test");
+  assert.deepEqual(set.pixels, values);
+  assert.deepEqual(toFloat(set, [2, 0]), Float32Array.of(...values.subarray(16), ...values.subarray(0, 8)));
+  assert.deepEqual(
+    grayToRgb(set).pixels.subarray(0, 6),
+    Float32Array.from([0, 0, 0, 1, 1, 1], (i) => values[i] ?? 0),
+  );
+  const other = temporaryFolder(t);
+  write(other, images, labels);
+  assert.notEqual(set.sha256, (await load(other, "test")).sha256);
+});
+
 test("names of classes can be given, and bound the labels", async (t) => {
   const folder = temporaryFolder(t);
   write(folder, images, labels);
@@ -65,10 +83,14 @@ const cases: readonly [string, NpyFile, NpyFile, RegExp][] = [
     /holds 2 images; there are 3 labels/,
   ],
   [
-    "a pixel between two bytes",
-    { ...images, descr: "<f4", bytes: halves },
+    "a number above 1",
+    {
+      ...images,
+      descr: "<f4",
+      bytes: new Uint8Array(Float32Array.from({ length: 24 }, (_, i) => (i > 8 ? 1.5 : 0)).buffer),
+    },
     labels,
-    /image 0 has a pixel of 0\.5; expected one of 0, 1\/255/,
+    /image 1 has a pixel of 1\.5; expected numbers from 0 to 1, or bytes/,
   ],
   [
     "labels of two axes",

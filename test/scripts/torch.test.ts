@@ -34,7 +34,7 @@ test("a trained network that --export dense wrote gives PyTorch the same logits"
   const { pixels, labels } = await loadImages({ name: "sample", directory: null, split: "test", limit: 100 });
   const images = Float32Array.from(pixels, (byte) => byte / 255);
   const { network } = await readNetworkFile(join(out, "best.dense.safetensors"));
-  writeFileSync(join(folder, "bytes.npy"), npyFile({ shape: [100, 32, 32, 1], bytes: pixels }));
+  writeFileSync(join(folder, "bytes.npy"), npyFile({ shape: [100, 32, 32, 1], bytes: Uint8Array.from(pixels) }));
   writeFileSync(join(folder, "labels.npy"), npyFile({ shape: [100], bytes: labels }));
   const found = ["best.dense", "best"].map((name) => {
     const call = [join(out, `${name}.safetensors`), "--images", "bytes.npy", "--labels", "labels.npy"];
