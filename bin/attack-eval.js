@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { run } from "./run.js";
-
-await run("attack-eval");
+require("./run.js")("attack-eval");

@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { run } from "./run.js";
-
-await run("sparse-train");
+require("./run.js")("sparse-train");
