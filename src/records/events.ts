@@ -58,6 +58,9 @@ const trainEpoch = z.looseObject({
   trainAccuracy: fraction.nullable(),
   /** Both on the selection set; `null` where a run stopped inside the epoch or selects nothing. */
   cleanAccuracy: fraction.nullable(),
+  /** Mean cross-entropy of the same samples, and the mean of their batches' means. */
+  cleanLoss: anyNumber.nullable().optional(),
+  batchLoss: anyNumber.nullable().optional(),
   robustAccuracy: fraction.nullable().optional(),
   /** Under one step of the whole radius, on the same set. */
   oneStepAccuracy: fraction.nullable().optional(),

@@ -26,6 +26,10 @@ export interface Selection {
 
 export interface Evaluation {
   readonly cleanAccuracy: number;
+  /** Mean cross-entropy of the samples, without an attack. */
+  readonly cleanLoss: number | null;
+  /** The mean of the batches' means, as the authors' code logs it: a smaller last batch counts as much as the others. */
+  readonly batchLoss: number | null;
   /** Over all samples of the selection; null without an attack. */
   readonly robustAccuracy: number | null;
   /** The same under one step of the whole radius from the image itself, which tells whether single steps are all it withstands. */
@@ -50,14 +54,18 @@ export interface EvaluationOptions {
 export function* evaluate(inference: Inference, options: EvaluationOptions): Generator<void, Evaluation> {
   const { samples, attack, withLoss = false } = options.selection;
   let clean = 0;
+  let cleanLoss = 0;
+  let batchLoss = 0;
   let robust = 0;
   let oneStep = 0;
   let loss = 0;
   for (let from = 0; from < samples.size; from += options.batchSize) {
     const indices = range(from, Math.min(from + options.batchSize, samples.size));
-    const right = rightlyClassified(inference, samples, indices);
+    const { right, loss: batch } = classified(inference, samples, indices);
     yield;
     clean += right.length;
+    cleanLoss += batch;
+    batchLoss += batch / indices.length;
     if (attack === null) continue;
     const attacked = withLoss ? indices : right;
     const under = yield* attackedImages(inference, attacked, { ...options, attack, start: "uniform" });
@@ -71,6 +79,8 @@ export function* evaluate(inference: Inference, options: EvaluationOptions): Gen
   }
   return {
     cleanAccuracy: clean / samples.size,
+    cleanLoss: cleanLoss / samples.size,
+    batchLoss: batchLoss / Math.ceil(samples.size / options.batchSize),
     robustAccuracy: attack === null ? null : robust / samples.size,
     oneStepAccuracy: attack === null ? null : oneStep / samples.size,
     robustLoss: attack === null || !withLoss ? null : loss / samples.size,
@@ -86,9 +96,15 @@ export function isBetter(evaluation: Accuracies, best: Accuracies | null): boole
   return robustGain > 0 || (robustGain === 0 && evaluation.cleanAccuracy > best.cleanAccuracy);
 }
 
-function rightlyClassified(inference: Inference, samples: Samples, indices: Uint32Array): Uint32Array {
-  const predicted = predictions(inference.logits(samples.read(indices)), inference.classes);
-  return indices.filter((index, i) => predicted[i] === samples.labels[index]);
+/** Those that are classified rightly, and the sum of the cross-entropy of all. */
+function classified(inference: Inference, samples: Samples, indices: Uint32Array) {
+  const logits = inference.logits(samples.read(indices));
+  const predicted = predictions(logits, inference.classes);
+  const { values } = crossEntropy(logits, labelsAt(samples, indices), inference.classes);
+  return {
+    right: indices.filter((index, i) => predicted[i] === samples.labels[index]),
+    loss: values.reduce((sum, one) => sum + one, 0),
+  };
 }
 
 interface AttackOptions extends EvaluationOptions {

@@ -43,6 +43,9 @@ export interface EpochRecord extends Overfitting {
   readonly trainAccuracy: number;
   /** Null where a run stopped inside the epoch before it was judged. */
   readonly cleanAccuracy: number | null;
+  /** Mean cross-entropy of the selection's samples, and the mean of its batches' means. */
+  readonly cleanLoss: number | null;
+  readonly batchLoss: number | null;
   readonly robustAccuracy: number | null;
   readonly oneStepAccuracy: number | null;
   /** Of the run so far, this epoch among them. */
@@ -96,6 +99,8 @@ export function epochRecord(options: EpochRecordOptions): EpochRecord {
     learningRate,
     trainAccuracy: sums.correct / sums.images,
     cleanAccuracy: now?.cleanAccuracy ?? null,
+    cleanLoss: now?.cleanLoss ?? null,
+    batchLoss: now?.batchLoss ?? null,
     robustAccuracy: now?.robustAccuracy ?? null,
     oneStepAccuracy: now?.oneStepAccuracy ?? null,
     best: bestFields(state),

@@ -10,6 +10,8 @@ export const phaseSchema = z.enum(["train", "pretrain", "prune", "finetune"]);
 const evaluation = z.object({
   step: count,
   cleanAccuracy: fraction,
+  cleanLoss: z.number().nullable().default(null),
+  batchLoss: z.number().nullable().default(null),
   robustAccuracy: fraction.nullable(),
   oneStepAccuracy: fraction.nullable(),
   robustLoss: z.number().nullable().default(null),

@@ -58,6 +58,14 @@ interface Epoch {
 }
 
 function follow(trends: TrainingTrends, { train, robust, loss }: Epoch): void {
-  const evaluation = { step: 1, cleanAccuracy: 1, robustAccuracy: robust, oneStepAccuracy: robust, robustLoss: loss };
+  const evaluation = {
+    step: 1,
+    cleanAccuracy: 1,
+    cleanLoss: 0,
+    batchLoss: 0,
+    robustAccuracy: robust,
+    oneStepAccuracy: robust,
+    robustLoss: loss,
+  };
   trends.follow({ trainAccuracy: train, evaluation });
 }

@@ -91,7 +91,14 @@ test("with trends a network loses connections while it overfits and gains some w
 function trendsOf(gaps: readonly number[], losses: readonly number[]): TrainingTrends {
   const trends = new TrainingTrends(null);
   for (const [i, gap] of gaps.entries()) {
-    const evaluation = { cleanAccuracy: 1, robustAccuracy: 0, oneStepAccuracy: 0, robustLoss: losses[i] ?? 0 };
+    const evaluation = {
+      cleanAccuracy: 1,
+      cleanLoss: 0,
+      batchLoss: 0,
+      robustAccuracy: 0,
+      oneStepAccuracy: 0,
+      robustLoss: losses[i] ?? 0,
+    };
     trends.follow({ trainAccuracy: gap, evaluation: { ...evaluation } });
   }
   return trends;

@@ -52,7 +52,7 @@ test("statistics of weights: those that do something, the largest, the middle", 
 
 const blank: EpochRecord = {
   ...{ type: "train.epoch", phase: "train", epoch: 0, step: 0, loss: 0, learningRate: 0, trainAccuracy: 0 },
-  ...{ cleanAccuracy: null, robustAccuracy: null, oneStepAccuracy: null, best: null },
+  ...{ cleanAccuracy: null, cleanLoss: null, batchLoss: null, robustAccuracy: null, oneStepAccuracy: null, best: null },
   ...{ robustOverfitting: null, catastrophicOverfitting: null },
   selection: { split: "train", samples: 1, rule: "val-pgd" },
   ...{ connections: 0, density: 1, reconnected: 0, layers: [], imagesPerSecond: 1, seconds: 0, memoryBytes: 0 },

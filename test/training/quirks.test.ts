@@ -3,20 +3,28 @@
  * or as well. Most of it is tested beside the code that does it, which the table names; the rest here.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { sparseTrain } from "../../src/commands/sparse-train.js";
 import { nativeEngine } from "../../src/engines/native.js";
+import { crossEntropy } from "../../src/losses/cross-entropy.js";
 import { catalogModel } from "../../src/models/catalog.js";
+import { readNetworkFile } from "../../src/models/network-file.js";
 import { weightLayers } from "../../src/models/shapes.js";
 import { budgetOf } from "../../src/sparsity/connectivity.js";
 import { connectivitySampling } from "../../src/training/connectivity-sampling.js";
 import { deepRewiring } from "../../src/training/deep-rewiring.js";
 import { naturalObjective } from "../../src/training/objectives/natural.js";
 import type { Rates } from "../../src/training/schedule.js";
+import { evaluate } from "../../src/training/selection.js";
 import type { Update } from "../../src/training/update.js";
+import { callOf } from "../support/command-context.js";
+import { npyFile } from "../support/npy-file.js";
 import { plainEngine } from "../support/plain-engine.js";
 import { everyLayer, networkOf, waveImages } from "../support/small-networks.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
 import { perceptron, toyNetwork, trainToy, vectorSamples } from "../support/toy-training.js";
 
 /** Quirk, what is done, and a piece of a test's text in a file below test/. */
@@ -30,7 +38,7 @@ const covered: readonly (readonly [string, string, string, string])[] = [
   ],
   ["the excess is scaled away instead", "option", "training/needle-task.test.ts", "or is scaled to it at once"],
   ["a layer is asked for more than it has dormant", "fixed", "sparsity/multinomial.test.ts", "has no room for goes to"],
-  ["momentum survives reconnection", "kept, option", "engines/native-step.test.ts", "resetMomentum"],
+  ["momentum survives reconnection", "kept, option", "engines/step-contract.ts", "resetMomentum"],
   [
     "the noise is eta times sigma",
     "kept, option",
@@ -44,7 +52,7 @@ const covered: readonly (readonly [string, string, string, string])[] = [
     "commands/sparse-train.test.ts",
     "test-clean judges",
   ],
-  ["the number of classes is an argument", "fixed", "models/catalog.test.ts", "classes"],
+  ["momentum decays weights that are dormant", "kept", "training/sgdw.test.ts", "a recently dead connection"],
   ["reconnections follow sizes", "kept, options", "commands/sparse-train-options.test.ts", '["split", "free"]'],
   ["shifts between pixels", "kept, option", "data/augment.test.ts", "SciPy's values"],
   ["digits are mirrored", "kept, option", "data/augment.test.ts", "where nothing is mirrored"],
@@ -60,6 +68,7 @@ const covered: readonly (readonly [string, string, string, string])[] = [
     "sparsity/layer-counts.test.ts",
     "a random network has one density",
   ],
+  ["noise of the paper instead", "option", "training/quirks.test.ts", "or of the root of their product"],
   ["deep rewiring splits otherwise", "mode", "commands/sparse-train-options.test.ts", '"deep-rewiring"'],
 ];
 
@@ -121,6 +130,54 @@ test("a dense layer without a bias gives its weighted sums, not twice them", () 
     }
   }
 });
+
+test("the number of classes comes from the data, the exact density from no file's name", async (t) => {
+  const folder = temporaryFolder(t);
+  for (const part of ["train", "test"]) {
+    mkdirSync(join(folder, "data", part), { recursive: true });
+    const files = [
+      ["images", { shape: [40, 32, 32, 1], bytes: Uint8Array.from({ length: 40 * 1024 }, (_, i) => (i * 37) & 255) }],
+      ["labels", { shape: [40], bytes: Uint8Array.from({ length: 40 }, (_, i) => i % 3) }],
+    ] as const;
+    for (const [name, file] of files) writeFileSync(join(folder, "data", part, `${name}.npy`), npyFile(file));
+  }
+  for (const density of [0.29, 0.57]) {
+    const out = join(folder, `run${density}`);
+    const flags = { data: join(folder, "data"), model: "tinycnn", objective: "natural", batchSize: 9, steps: 1 };
+    const { options, context } = await callOf(sparseTrain, { ...flags, epochs: 1, density, out });
+    assert.equal(await sparseTrain.run(options, context), 0);
+    const { network, checkpoint } = await readNetworkFile(join(out, "final.safetensors"));
+    assert.deepEqual([network.classes, checkpoint.classes, checkpoint.density], [3, 3, density]);
+    assert.equal(checkpoint.connections, Math.trunc(density * (checkpoint.weights ?? 0)));
+  }
+});
+
+test("the loss on the selection is told twice: over the images, and over the batches, the small last one counting whole", () => {
+  const network = everyLayer();
+  const size = 7;
+  const labels = Uint8Array.from({ length: size }, (_, i) => i % 3);
+  const all = waveImages(size, network.input);
+  const samples = {
+    ...{ size, labels, shape: network.input },
+    read: (indices: Uint32Array) =>
+      Float32Array.from([...indices].flatMap((i) => [...all.subarray(60 * i, 60 * i + 60)])),
+  };
+  const inference = plainEngine.infer(network);
+  const selection = { rule: "val-clean", split: "train", samples, attack: null } as const;
+  const calls = evaluate(inference, { selection, batchSize: 5, bounds: [0, 1], seed: 1 });
+  let call = calls.next();
+  while (!call.done) call = calls.next();
+  const { values } = crossEntropy(inference.logits(all), labels, 3);
+  const mean = (from: number, to: number) =>
+    values.subarray(from, to).reduce((sum, value) => sum + value, 0) / (to - from);
+  assertNear(call.value.cleanLoss ?? Number.NaN, mean(0, 7));
+  assertNear(call.value.batchLoss ?? Number.NaN, (mean(0, 5) + mean(5, 7)) / 2);
+  assert.ok(Math.abs(mean(0, 7) - (mean(0, 5) + mean(5, 7)) / 2) > 1e-4);
+});
+
+function assertNear(found: number, expected: number): void {
+  assert.ok(Math.abs(found - expected) < 1e-6, `${found} is not ${expected}`);
+}
 
 test("the first attacks meet running statistics of mean 0 and variance 1", () => {
   const { network } = toyNetwork({
