@@ -27,7 +27,9 @@ export async function runCompare(options: Options, context: CommandContext): Pro
   if (collected.networks.length === 0) throw new InputError(nothingToCompare(collected));
   const comparison = await comparisonOf(collected, options, baselineIsFile);
   if (options.published !== null && comparison.columns.every(({ published }) => published === null)) {
-    context.note(`--published ${options.published}: no numbers for the data, model and density of these networks`);
+    context.note(
+      `--published ${options.published}: no numbers for the data, model, density and attacks of these networks`,
+    );
   }
   const verdict = verdictOf(failIf, condition, comparison);
   await write(options, context, { comparison, collected, verdict });

@@ -9,6 +9,11 @@ export function attackKey({ attack, norm, epsilon, data }: Attacked): string {
   return JSON.stringify([constants, norm, epsilon, data.name, data.split, data.sha256]);
 }
 
+/** Digest of the network that the images were crafted on, where that was another than the one under attack. */
+export function transferSource(recipe: Readonly<Record<string, unknown>>): string | null {
+  return typeof recipe.transferFrom === "string" ? recipe.transferFrom : null;
+}
+
 /** Where an attack stands among the rows: clean first, the strongest last; attacks that are not known stay behind them. */
 export function attackRank(name: string): number {
   const index = order.findIndex((pattern) => pattern.test(name));

@@ -47,7 +47,7 @@ function counterpart(
   );
 }
 
-/** Same model, data, density and objective. */
+/** Same model, data, density and objective; what is dense is measured against at every density. */
 function isCounterpart(candidate: AttackedNetwork, network: AttackedNetwork): boolean {
   const [a, b] = [candidate.checkpoint, network.checkpoint];
   return (
@@ -55,7 +55,7 @@ function isCounterpart(candidate: AttackedNetwork, network: AttackedNetwork): bo
     (a.model?.width ?? 1) === (b.model?.width ?? 1) &&
     a.data?.name === b.data?.name &&
     a.objective === b.objective &&
-    Math.abs((a.density ?? 1) - (b.density ?? 1)) <= DENSITY_TOLERANCE * (b.density ?? 1)
+    (a.density === 1 || Math.abs((a.density ?? 1) - (b.density ?? 1)) <= DENSITY_TOLERANCE * (b.density ?? 1))
   );
 }
 

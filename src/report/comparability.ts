@@ -1,5 +1,6 @@
 /** What may stand in one table: results of the same recipe on the same images. */
 import { InputError } from "../core/errors.js";
+import { transferSource } from "./attack-key.js";
 import { groupBy } from "./group-by.js";
 import { attackTitle } from "./labels.js";
 import type { AttackedNetwork } from "./results.js";
@@ -13,7 +14,7 @@ export function requireComparable(networks: readonly AttackedNetwork[]): void {
   for (const network of networks) {
     for (const result of network.results.values()) {
       const { name, norm, epsilon, data } = result;
-      const key = JSON.stringify([name, norm, epsilon, data.name, data.split]);
+      const key = JSON.stringify([name, norm, epsilon, data.name, data.split, transferSource(result.recipe)]);
       const other = first.get(key) ?? result;
       first.set(key, other);
       const difference = differenceOf(other, result);
@@ -26,10 +27,11 @@ export function requireComparable(networks: readonly AttackedNetwork[]): void {
   requireCommonRadius(networks);
 }
 
-/** Titles of rows, with what differs where two would read alike. */
-export function rowTitles(results: readonly MergedResult[]): readonly string[] {
-  const titles = results.map(attackTitle);
-  const groups = groupBy(results, attackTitle);
+/** Titles of rows, with what differs where two would read alike; `labels`: what networks are called, by digest. */
+export function rowTitles(results: readonly MergedResult[], labels: ReadonlyMap<string, string>): readonly string[] {
+  const titleOf = (result: MergedResult) => `${attackTitle(result)}${origin(result, labels)}`;
+  const titles = results.map(titleOf);
+  const groups = groupBy(results, titleOf);
   return results.map((result, i) => {
     const title = titles[i] ?? "";
     const group = groups.get(title) ?? [];
@@ -47,6 +49,12 @@ export function rowTitles(results: readonly MergedResult[]): readonly string[] {
     ];
     return `${title} (${parts.join(", ")})`;
   });
+}
+
+/** Of images that were crafted on another network. */
+function origin({ recipe }: MergedResult, labels: ReadonlyMap<string, string>): string {
+  const source = transferSource(recipe);
+  return source === null ? "" : ` (from ${labels.get(source) ?? source.slice(0, 8)})`;
 }
 
 function pick({ recipe }: MergedResult, name: string): Readonly<Record<string, unknown>> {

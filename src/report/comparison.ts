@@ -2,7 +2,7 @@
 import { holm } from "../stats/holm.js";
 import { type Spread, spreadOf } from "../stats/spread.js";
 import { type Interval, wilsonInterval } from "../stats/wilson.js";
-import { attackRank } from "./attack-key.js";
+import { attackRank, transferSource } from "./attack-key.js";
 import type { Baselines } from "./baseline.js";
 import { requireComparable, rowTitles } from "./comparability.js";
 import { type Difference, differenceOf } from "./difference.js";
@@ -40,6 +40,8 @@ export interface Row {
   readonly title: string;
   /** What the row's results share. */
   readonly attack: Pick<MergedResult, "name" | "norm" | "epsilon" | "epsilonText">;
+  /** Digest of the network that the images were crafted on; null where that was the attacked one itself. */
+  readonly source: string | null;
   /** One a column; null where the network was not attacked so. */
   readonly cells: readonly (Cell | null)[];
 }
@@ -102,15 +104,40 @@ function rowsOf(networks: readonly AttackedNetwork[], columns: readonly Column[]
   for (const network of networks) {
     for (const [key, result] of network.results) if (!results.has(key)) results.set(key, result);
   }
-  const titles = rowTitles([...results.values()]);
+  const titles = rowTitles([...results.values()], labelsByDigest(columns));
   return [...results]
     .map(([key, attack], i) => ({
       key,
       title: titles[i] ?? key,
       attack,
+      source: transferSource(attack.recipe),
       cells: columns.map((column) => cellOf(column, key, attack)),
     }))
-    .sort((a, b) => attackRank(a.attack.name) - attackRank(b.attack.name));
+    .sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+function labelsByDigest(columns: readonly Column[]): ReadonlyMap<string, string> {
+  return new Map(
+    columns.flatMap(({ label, networks }) => networks.map(({ checkpoint }) => [checkpoint.sha256, label] as const)),
+  );
+}
+
+/** Images of another network come just before those of the attacked one: they are the weaker attack. */
+function rankOf({ attack, source }: Row): number {
+  return attackRank(attack.name) - (source === null ? 0 : 1e-6);
+}
+
+/** Those whose images were crafted on the attacked network itself. */
+export function ownRows(rows: readonly Row[]): readonly Row[] {
+  return rows.filter(({ source }) => source === null);
+}
+
+/** Of those the last, hence the strongest, in which most networks have a number. */
+export function strongestRow({ rows }: Comparison): Row | undefined {
+  const own = ownRows(rows);
+  const filled = own.map(({ cells }) => cells.filter((cell) => cell !== null).length);
+  const most = Math.max(0, ...filled);
+  return own.filter((_, i) => filled[i] === most).at(-1);
 }
 
 function cellOf(column: Column, key: string, attack: MergedResult): Cell | null {

@@ -9,7 +9,7 @@ import type { Table } from "./table.js";
 export type ComparisonEntry = Readonly<Record<string, string | number | null>>;
 
 export function comparisonEntries({ columns, rows }: Comparison): readonly ComparisonEntry[] {
-  return rows.flatMap(({ cells, attack }) =>
+  return rows.flatMap(({ cells, attack, source }) =>
     columns.flatMap((column, i): readonly ComparisonEntry[] => {
       const cell = cells[i] ?? null;
       if (cell === null) return [];
@@ -21,6 +21,7 @@ export function comparisonEntries({ columns, rows }: Comparison): readonly Compa
           norm,
           epsilon,
           epsilonText,
+          transferFrom: source,
           ...resultFields(cell),
           ...differenceFields(column, cell),
         },

@@ -2,7 +2,7 @@
 import { InputError, UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import { parseNumber } from "../core/units.js";
-import type { Cell, Column, Comparison, Row } from "./comparison.js";
+import { type Cell, type Column, type Comparison, ownRows, type Row } from "./comparison.js";
 import { facts } from "./facts.js";
 import { type Condition, type Operator, type Quantity, syntaxError } from "./gate-syntax.js";
 
@@ -144,7 +144,7 @@ function baselineOf({ comparison, column, expression }: Place, at: number): Colu
 function rowNamed(name: string, { comparison, expression }: Place, at: number): Row | null {
   const [attack = "", radius] = name.split("@");
   const epsilon = radius === undefined ? null : radiusOf(radius, expression, at);
-  const rows = comparison.rows.filter(
+  const rows = ownRows(comparison.rows).filter(
     (row) => row.attack.name === attack && (epsilon === null || row.attack.epsilon === epsilon),
   );
   if (rows.length > 1) {

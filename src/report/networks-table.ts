@@ -2,7 +2,7 @@
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import { accuracyCell, differenceCell } from "./accuracy-text.js";
-import type { Column, Comparison, Row } from "./comparison.js";
+import { type Column, type Comparison, ownRows, type Row, strongestRow } from "./comparison.js";
 import type { LayoutOptions } from "./layouts.js";
 import { type Table, type TableCell, type TableColumn, textCell } from "./table.js";
 import { type Shown, shownColumns } from "./table-columns.js";
@@ -19,7 +19,7 @@ export function networksTable(comparison: Comparison, { names, digits }: LayoutO
 export function leaderboard(comparison: Comparison, options: LayoutOptions): Table {
   const { names, digits, sortBy } = options;
   const shown = shownColumns(comparison, names, USUAL);
-  const value = sortBy === null ? byAttack(strongest(comparison)) : sortValue(comparison, sortBy);
+  const value = sortBy === null ? byAttack(strongestRow(comparison)) : sortValue(comparison, sortBy);
   const order = comparison.columns
     .map((_, index) => ({ index, value: value(index) ?? Number.NEGATIVE_INFINITY }))
     .sort((a, b) => b.value - a.value || a.index - b.index);
@@ -70,20 +70,13 @@ function nameOf({ label, networks }: Column): string {
   return networks.some(({ unfinished }) => unfinished !== null) ? `${label} (unfinished)` : label;
 }
 
-/** The last row that most networks have a number in. */
-function strongest({ rows }: Comparison): Row | undefined {
-  const filled = rows.map((row) => row.cells.filter((cell) => cell !== null).length);
-  const most = Math.max(0, ...filled);
-  return rows.filter((_, i) => filled[i] === most).at(-1);
-}
-
 function byAttack(row: Row | undefined): (index: number) => number | null {
   return (index) => row?.cells[index]?.accuracy ?? null;
 }
 
 function sortValue(comparison: Comparison, name: string): (index: number) => number | null {
   const { facts, rows } = comparison.rows.some(({ attack }) => attack.name === name)
-    ? { facts: [], rows: comparison.rows.filter(({ attack }) => attack.name === name) }
+    ? { facts: [], rows: ownRows(comparison.rows).filter(({ attack }) => attack.name === name) }
     : shownColumns(comparison, null, [name]);
   const [fact] = facts;
   if (fact === undefined && rows[0]?.attack.name !== name) throw new UsageError(unknown(name, comparison));

@@ -2,6 +2,7 @@
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import type { Published } from "../records/events.js";
+import { transferSource } from "./attack-key.js";
 import { groupBy } from "./group-by.js";
 import type { AttackedNetwork } from "./results.js";
 import type { MergedResult } from "./shards.js";
@@ -34,13 +35,20 @@ export function selectPublished(
     ({ source, method }) => names.includes("all") || names.includes(source) || names.includes(method),
   );
   const matching = asked.filter((record) => networks.some((network) => isSameNetwork(record, network)));
-  return [...groupBy(ofOurObjectives(matching, networks), networkKey).values()].map((group) =>
-    described(group, networks),
+  const groups = [...groupBy(ofOurObjectives(matching, networks), networkKey).values()];
+  return groups.map((group) => described(group, networks)).filter((published) => isBeside(published, networks));
+}
+
+/** Whether it has a number for an attack that we ran. */
+function isBeside(published: PublishedNetwork, networks: readonly AttackedNetwork[]): boolean {
+  return networks.some(({ results }) =>
+    [...results.values()].some((attack) => publishedResult(published, attack) !== null),
   );
 }
 
 /** The accuracy published under the attack of a row, or null. */
 export function publishedResult({ records }: PublishedNetwork, attack: MergedResult): number | null {
+  if (transferSource(attack.recipe) !== null) return null;
   const found = records.find(
     (record) =>
       record.attack.name === attack.name &&

@@ -10,6 +10,7 @@ export function remarksOn(columns: readonly Column[], rows: readonly Row[]): rea
   return [
     ...unfinished(columns),
     ...seeds(columns),
+    ...unpairedSeeds(columns),
     ...attackSeeds(columns),
     ...sharedSamples(rows),
     ...smallestDifference(rows),
@@ -42,6 +43,22 @@ function seeds(columns: readonly Column[]): readonly string[] {
           `${label}: mean ± standard deviation over ${networks.length} seeds (${networks.map(({ checkpoint }) => checkpoint.seed).join(", ")}).`,
         ],
   );
+}
+
+/** Differences go seed by seed: those that a baseline of several seeds lacks are in no difference. */
+function unpairedSeeds(columns: readonly Column[]): readonly string[] {
+  return columns.flatMap(({ label, networks, baseline }) => {
+    if (baseline === null || baseline.networks.length < 2) return [];
+    const theirs = new Set(baseline.networks.map(({ checkpoint }) => checkpoint.seed));
+    const mine = networks.map(({ checkpoint }) => checkpoint.seed);
+    const shared = mine.filter((seed) => theirs.has(seed));
+    if (shared.length === mine.length) return [];
+    const which =
+      shared.length === 0 ? "there is no difference" : `the difference is over seed ${shared.join(", ")} alone`;
+    return [
+      `${label} and ${baseline.label} were trained with other seeds (${mine.join(", ")} and ${[...theirs].join(", ")}), so ${which}.`,
+    ];
+  });
 }
 
 function attackSeeds(columns: readonly Column[]): readonly string[] {

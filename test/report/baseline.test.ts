@@ -48,6 +48,13 @@ test("a file with one network is the baseline of all, one with several is matche
   assert.deepEqual([...several.values()], [hydra99]);
 });
 
+test("a dense network is the baseline of every density, and of its own objective alone", () => {
+  const dense = network("dense", "dense", 1);
+  const other = { ...ours99, checkpoint: { ...ours99.checkpoint, objective: "trades" } };
+  const found = findBaselines("dense", false, [ours90, dense, ours99, other]);
+  assert.deepEqual([...found.values()], [dense, dense, null]);
+});
+
 test("a run comes before a method of the same name", () => {
   const odd = network("odd", "bayes", 0.1, { run: "hydra" });
   assert.equal(findBaselines("hydra", false, [ours90, odd, hydra90]).get(hydra90), odd);

@@ -62,6 +62,27 @@ test("a difference is over the shared samples, with the four cases counted by ha
   assert.equal(difference?.p, 1);
 });
 
+test("images that were crafted on another network have a row of their own, and an alarm where they are the stronger attack", () => {
+  const of = (method: string, flags: readonly number[], from: string | null = null): AttackResult => {
+    const own = result({ method, flags });
+    return from === null ? own : { ...own, attack: { ...own.attack, transferFrom: from } };
+  };
+  const source = "b".repeat(64);
+  const flags = { "abc own": [1, 1, 1, 0], "abc from bcd": [1, 1, 1, 1], "bcd own": [1, 1, 0, 0] };
+  const compared = (transferred: readonly number[]) =>
+    compareNetworks(
+      collect([of("abc", flags["abc own"]), of("bcd", flags["bcd own"]), of("abc", transferred, source)]),
+    );
+  const { rows, remarks } = compared(flags["abc from bcd"]);
+  assert.deepEqual(rows.map(({ title }) => title), ["FGSM, ε 8/255 (from bcd)", "FGSM, ε 8/255"]); // biome-ignore format: one line
+  assert.deepEqual(rows.map(({ cells }) => cells.map((cell) => cell?.accuracy)), [[1, undefined], [0.75, 0.5]]); // biome-ignore format: one line
+  assert.doesNotMatch(remarks.join("\n"), /masking/);
+  assert.match(
+    compared([0, 0, 1, 0]).remarks.join("\n"),
+    /abc: FGSM, ε 8\/255 \(from bcd\) leaves 50\.0 points less than FGSM, ε 8\/255 on the network itself .*gradient masking/,
+  );
+});
+
 test("shards in any order make the whole, bit by bit", () => {
   const whole = [1, 0, 1, 1, 0, 0, 1, 0, 1, 1, 1];
   const collected = collect([

@@ -79,6 +79,29 @@ test("other densities and objectives stay away, and 0.031, extra data and densit
   }
 });
 
+test("what was published under other attacks than ours has no column, nor what nobody can set beside an attack", async () => {
+  const records = await readPublished();
+  const smoothed = records.filter(({ attack }) => attack.name === "randomized-smoothing");
+  assert.equal(smoothed.length, 28);
+  const { networks } = collect(0.1);
+  const own = smoothed.filter(
+    ({ model, data, density }) => model.name === "vgg16" && data.name === "cifar10" && density < 1,
+  );
+  assert.equal(own.length, 6);
+  assert.deepEqual(selectPublished(["all"], own, networks), []);
+});
+
+test("the benchmark's earlier numbers stand apart from its current ones", async () => {
+  const earlier = (await readPublished()).filter(({ label }) => label === "earlier README");
+  const found = (method: string, model: string, density: number) =>
+    earlier.filter((one) => one.method === method && one.model.name === model && one.density === density);
+  assert.deepEqual(
+    found("admm", "resnet18", 0.1).map(({ attack, accuracy }) => [attack.name, accuracy]),
+    [["clean", 0.814], ["aa", 0.5392]], // biome-ignore format: one line
+  );
+  assert.deepEqual(found("admm", "vgg16", 0.01).map(({ accuracy }) => accuracy), [0.4491]); // biome-ignore format: one line
+});
+
 test("a density that nobody published has no column", async () => {
   const { columns } = await table(["all"], 0.37);
   assert.equal(columns.length, 1);

@@ -33,6 +33,25 @@ test("against a baseline of the same seeds the difference is paired seed by seed
   assertClose([difference?.value ?? 0, difference?.deviation ?? 0, difference?.p ?? 0], [0.03, 0.01, 0.0350989], 1e-6);
 });
 
+test("seeds that a baseline of several lacks are in no difference, and the table says so", () => {
+  const base = three("base", [0.5, 0.6, 0.7]);
+  const compared = (seeds: readonly number[]) => {
+    const ours = seeds.map((seed) => resultOf({ method: "ours", seed, flags: standing(100, 0.65) }));
+    const collected = collect([...base, ...ours]);
+    return compareNetworks(collected, { baselines: findBaselines("base", false, collected.networks) });
+  };
+  const none = compared([4]);
+  assert.equal(none.rows[0]?.cells[1]?.difference, null);
+  assert.match(
+    none.remarks.join("\n"),
+    /ours and base were trained with other seeds \(4 and 1, 2, 3\), so there is no diff/,
+  );
+  const some = compared([2, 4]);
+  assertClose([some.rows[0]?.cells[1]?.difference?.value ?? 0], [0.05], 1e-12);
+  assert.match(some.remarks.join("\n"), /the difference is over seed 2 alone/);
+  assert.doesNotMatch(compared([3]).remarks.join("\n"), /other seeds/);
+});
+
 test("a network that repeats a seed stands alone: it differs in something that the records do not tell", () => {
   const twice = [
     resultOf({ method: "ours", flags: [1, 0] }),

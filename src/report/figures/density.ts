@@ -1,6 +1,6 @@
 /** Accuracy over density by method, clean and robust: the poster's second figure. */
 import { dot, line, ruleX } from "@observablehq/plot";
-import type { Column, Comparison, Row } from "../comparison.js";
+import { type Column, type Comparison, type Row, strongestRow } from "../comparison.js";
 import { attackTitle, significant } from "../labels.js";
 import { type Figure, keyOf, type Panel } from "./canvas.js";
 
@@ -20,7 +20,7 @@ export function densityFigure(comparison: Comparison): Figure | null {
   const methods = [...new Set(comparison.columns.map(methodOf))];
   const densities = new Set(comparison.columns.flatMap((column) => densityOf(column) ?? []));
   if (densities.size < 2) return null;
-  const rows = [comparison.rows.find(({ attack }) => attack.name === "clean"), strongest(comparison)];
+  const rows = [comparison.rows.find(({ attack }) => attack.name === "clean"), strongestRow(comparison)];
   const distinct = [...new Set(rows)].filter((row) => row !== undefined);
   const sources = new Set(comparison.columns.flatMap(({ published }) => published?.source ?? []));
   const others = sources.size === 0 ? "" : ` Hollow and dashed: published (${[...sources].join(", ")}).`;
@@ -105,11 +105,4 @@ function methodOf({ label, networks, published }: Column): string {
 /** A line's own: published numbers of several sources are several lines. */
 function lineOf(column: Column): string {
   return `${methodOf(column)} ${column.published?.source ?? ""}`;
-}
-
-/** The last row in which most networks have a number. */
-export function strongest({ rows }: Comparison): Row | undefined {
-  const filled = rows.map(({ cells }) => cells.filter((cell) => cell !== null).length);
-  const most = Math.max(0, ...filled);
-  return rows.filter((_, i) => filled[i] === most).at(-1);
 }

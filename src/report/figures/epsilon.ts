@@ -1,6 +1,6 @@
 /** Accuracy over the attack's radius, a line a network. */
 import { areaY, dot, line } from "@observablehq/plot";
-import type { Column, Comparison, Row } from "../comparison.js";
+import { type Column, type Comparison, ownRows, type Row } from "../comparison.js";
 import { groupBy } from "../group-by.js";
 import { attackTitle } from "../labels.js";
 import { type Figure, keyOf, type Panel } from "./canvas.js";
@@ -11,7 +11,7 @@ const MOST_BANDS = 4;
 /** Null where no attack was run at two radii. */
 export function epsilonFigure(comparison: Comparison): Figure | null {
   const columns = comparison.columns.filter(({ published }) => published === null);
-  const { rows } = comparison;
+  const rows = ownRows(comparison.rows);
   const attacked = rows.filter(({ attack }) => attack.epsilon > 0);
   const families = groupBy(attacked, ({ attack }) => `${attack.name} ${attack.norm}`);
   const swept = [...families.values()].filter((family) => new Set(family.map(({ attack }) => attack.epsilon)).size > 1);
