@@ -60,7 +60,8 @@ attacked() { # NAME SEED
 cost() { # COMMAND OPTION...: forward passes that one image costs in a step
   local command=$1
   shift
-  "bin/$command.js" "$@" --dry-run 2>&1 | tee /dev/stderr | sed -n 's/.* costs \([0-9]*\) forward passes an image.*/\1/p' | grep .
+  "bin/$command.js" "$@" --dry-run 2>&1 | tee /dev/stderr | sed -n 's/.* costs \([0-9]*\) forward passes an image.*/\1/p' | grep . ||
+    { echo "$command --dry-run does not say what an image costs" >&2 && return 2; }
 }
 
 sparse=("${common[@]}" "${network[@]}" "${more_sparse[@]}")
