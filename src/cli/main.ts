@@ -2,12 +2,12 @@
  * Entry of the shims in bin/: loads one command by name, gives it its context, and turns what comes back into an exit code. What
  * help needs is imported here, all else where it is first used: help is to be there at once.
  */
-import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { Command, CommandContext, Config, Input } from "../commands/command.js";
 import type { OptionTable } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
+import { packageVersion } from "../core/package-version.js";
 import { formatRecord } from "../formats/ndjson.js";
 import { COMMAND_NAMES, commandName, withCommand } from "./commands.js";
 import { mergeConfig } from "./config.js";
@@ -34,18 +34,33 @@ async function runByName(argv: readonly string[]): Promise<number> {
   if (name === "--version") return printAndExit(`${await packageVersion()}\n`);
   if (name === "--help" || name === "-h") return printAndExit(OVERVIEW);
   if (commandName(name) !== null) return runCommand(name, rest);
+  if (name === "completion") return printCompletion(rest);
   const near = nearest(name, COMMAND_NAMES);
   const hint = near === null ? `the commands are ${COMMAND_NAMES.join(", ")}` : `did you mean ${near}?`;
   const what = name === "" ? "name a command" : `${name}: no such command`;
   return reportFailure("sparse-robust", new UsageError(`${what}; ${hint}`), false);
 }
 
+async function printCompletion([shell, ...rest]: readonly string[]): Promise<number> {
+  try {
+    if (rest.length > 0) throw new UsageError(`${rest[0]}: completion takes one shell`);
+    const { completionScript } = await import("./completion.js");
+    return await printAndExit(await completionScript(shell));
+  } catch (error) {
+    return reportFailure("sparse-robust", error, false);
+  }
+}
+
 const OVERVIEW = `sparse-robust COMMAND [OPTION...]
 
-Commands: ${COMMAND_NAMES.join(", ")}
+Runs one of the commands under a name that nothing else on the machine has.
 
-Example:
+Commands: ${COMMAND_NAMES.join(", ")}
+          completion bash|zsh: print a script that completes commands, flags and values in that shell
+
+Examples:
   sparse-robust attack-eval --help
+  source <(sparse-robust completion bash)
 `;
 
 async function runCommand(name: string, argv: readonly string[]): Promise<number> {
@@ -141,13 +156,6 @@ async function printAndExit(text: string): Promise<number> {
   output.write(text);
   await output.finished();
   return exitCodes.done;
-}
-
-async function packageVersion(): Promise<string> {
-  const manifest: unknown = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown";
 }
 
 async function configText(config: Config): Promise<string> {
