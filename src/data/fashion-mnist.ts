@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { InputError } from "../core/errors.js";
 import { readUnpacked } from "../formats/archive.js";
-import { parseIdx } from "../formats/idx.js";
+import { mostIdxBytes, parseIdx } from "../formats/idx.js";
 import { type DecodedSplit, firstImages, type ImageSet, type Split } from "./image-set.js";
 import { find } from "./places.js";
 
@@ -70,7 +70,7 @@ function fileNames(split: Split): { images: string; labels: string } {
 }
 
 async function readArray(path: string, expected: readonly number[]): Promise<Uint8Array> {
-  const { shape, values } = parseIdx(await readUnpacked(path), path);
+  const { shape, values } = parseIdx(await readUnpacked(path, mostIdxBytes(expected)), path);
   if (shape.join() !== expected.join()) {
     throw new InputError(`${path}: it holds [${shape.join(", ")}] bytes; expected [${expected.join(", ")}]`);
   }

@@ -1,7 +1,7 @@
 /** Data sets as they are published: files that may be gzipped, and tar archives of them. */
 import { createReadStream } from "node:fs";
-import { open, readFile } from "node:fs/promises";
-import { PassThrough } from "node:stream";
+import { open, readFile, stat } from "node:fs/promises";
+import { PassThrough, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip, gunzip } from "node:zlib";
@@ -9,16 +9,26 @@ import { type Extract, extract } from "tar-stream";
 import { InputError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
 
-/** A packed file may claim any size: no data set that we read has a file larger than this. */
-const MOST_BYTES = 2 ** 31 - 1;
-
-/** The bytes of a file, unpacked when they are gzipped, whatever its name says. InputError, naming the file, for a damaged one. */
-export async function readUnpacked(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((error) => {
+/**
+ * The bytes of a file, unpacked when they are gzipped, whatever its name says. InputError, naming the file, for a damaged one, or one
+ * of more than `mostBytes`, which may be packed into few.
+ */
+export async function readUnpacked(path: string, mostBytes: number): Promise<Uint8Array> {
+  try {
+    const found = await stat(path);
+    const size = found.isFile() ? found.size : 0;
+    if (size > mostBytes) throw new InputError(`${path}: has ${size} bytes; at most ${mostBytes} are expected`);
+    const bytes = await readFile(path);
+    return isGzip(bytes) ? await unpacked(bytes, path, mostBytes) : bytes;
+  } catch (error) {
     throw fileError(error, "read", path);
-  });
-  if (!isGzip(bytes)) return bytes;
-  return promisify(gunzip)(bytes, { maxOutputLength: MOST_BYTES }).catch((error) => {
+  }
+}
+
+async function unpacked(bytes: Uint8Array, path: string, mostBytes: number): Promise<Uint8Array> {
+  return promisify(gunzip)(bytes, { maxOutputLength: mostBytes }).catch((error) => {
+    if (Object(error).code === "ERR_BUFFER_TOO_LARGE")
+      throw new InputError(`${path}: unpacks to more than ${mostBytes} bytes; no more are expected`, { cause: error });
     throw new InputError(`${path}: damaged gzip data: ${message(error)}`, { cause: error });
   });
 }
@@ -28,7 +38,12 @@ export interface TarOptions {
   readonly wants: (name: string) => boolean;
   /** Largest size of a member in bytes; one that is larger is refused before it is read. */
   readonly mostBytes: number;
+  /** Largest size of the whole archive, unpacked: what lies between the members may be packed into few bytes too. */
+  readonly mostUnpacked?: number;
 }
+
+/** The archives that we read unpack to about 190 MB, written in another way to at most twice as much. */
+const MOST_UNPACKED = 2 ** 29;
 
 /** The wanted members of a .tar or .tar.gz file by their path in it. InputError, naming file and member, for a damaged one. */
 export async function readTar(path: string, options: TarOptions): Promise<Map<string, Uint8Array>> {
@@ -38,12 +53,24 @@ export async function readTar(path: string, options: TarOptions): Promise<Map<st
     const unpack = (await startsGzipped(path)) ? createGunzip() : new PassThrough();
     await Promise.all([
       collect(archive, { ...options, path, members }),
-      pipeline(createReadStream(path), unpack, archive),
+      pipeline(createReadStream(path), unpack, limited(path, options.mostUnpacked ?? MOST_UNPACKED), archive),
     ]);
   } catch (error) {
     throw tarError(error, path);
   }
   return members;
+}
+
+/** Passes bytes on, up to a number. */
+function limited(path: string, mostBytes: number): Transform {
+  let passed = 0;
+  return new Transform({
+    transform(chunk: Uint8Array, _, done) {
+      passed += chunk.length;
+      if (passed <= mostBytes) done(null, chunk);
+      else done(new InputError(`${path}: unpacks to more than ${mostBytes} bytes; no more are expected`));
+    },
+  });
 }
 
 type Collecting = TarOptions & { readonly path: string; readonly members: Map<string, Uint8Array> };

@@ -13,9 +13,14 @@ const UNSIGNED_BYTE = 8;
 
 /** The array in an idx file, gzipped or not. InputError, naming the file, what it has and what it should, unless it has this shape. */
 export async function readIdx(path: string, shape: readonly number[]): Promise<IdxArray> {
-  const array = parseIdx(await readUnpacked(path), path);
+  const array = parseIdx(await readUnpacked(path, mostIdxBytes(shape)), path);
   if (array.shape.join() === shape.join()) return array;
   throw new InputError(`${path}: holds an array [${array.shape.join(", ")}]; expected [${shape.join(", ")}]`);
+}
+
+/** Room for an array of another size, which is then told from this one, and none for one without end. */
+export function mostIdxBytes(shape: readonly number[]): number {
+  return 2 ** 20 + 8 * shape.reduce((all, one) => all * one, 1);
 }
 
 /** The array in the bytes of an unpacked idx file. InputError, naming `file`, unless they are exactly one array of bytes. */

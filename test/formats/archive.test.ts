@@ -65,13 +65,33 @@ test("a file that is missing or a folder is named", async (context) => {
   const missing = join(folder, "none");
   await assert.rejects(readTar(missing, options), new InputError(`cannot read ${missing}: no such file or folder`));
   await assert.rejects(readTar(folder, options), new InputError(`cannot read ${folder}: it is a folder, not a file`));
-  await assert.rejects(readUnpacked(folder), new InputError(`cannot read ${folder}: it is a folder, not a file`));
+  await assert.rejects(readUnpacked(folder, 9), new InputError(`cannot read ${folder}: it is a folder, not a file`));
 });
 
 test("damaged gzip data is an error that names the file", async (context) => {
   const path = join(temporaryFolder(context), "a.gz");
   writeFileSync(path, gzipSync(PICTURES).subarray(0, -9));
-  await assert.rejects(readUnpacked(path), (error) => {
+  await assert.rejects(readUnpacked(path, 5000), (error) => {
     return error instanceof InputError && error.message.startsWith(`${path}: damaged gzip data: `);
   });
+});
+
+const MEGABYTE = 2 ** 20;
+
+test("what unpacks to far more than it takes is refused without holding it", async (context) => {
+  const path = join(temporaryFolder(context), "bomb.gz");
+  const packed = gzipSync(Buffer.alloc(64 * MEGABYTE));
+  assert.ok(packed.length < MEGABYTE / 8);
+  writeFileSync(path, packed);
+  const told = (most: number) => new InputError(`${path}: unpacks to more than ${most} bytes; no more are expected`);
+  await assert.rejects(readUnpacked(path, MEGABYTE), told(MEGABYTE));
+  await assert.rejects(
+    readUnpacked(path, 99),
+    new InputError(`${path}: has ${packed.length} bytes; at most 99 are expected`),
+  );
+  const archive = pack();
+  archive.entry({ name: "unwanted.txt" }, Buffer.alloc(8 * MEGABYTE));
+  archive.finalize();
+  writeFileSync(path, gzipSync(await buffer(archive)));
+  await assert.rejects(readTar(path, { ...options, mostUnpacked: MEGABYTE }), told(MEGABYTE));
 });
