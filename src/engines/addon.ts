@@ -1,6 +1,8 @@
 /** The native addon as it is: what it exports, and loading it. Only engines/native.ts calls it. */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { ResourceError, UsageError } from "../core/errors.js";
 import type { LossGradient } from "./engine.js";
 
@@ -59,14 +61,18 @@ export interface Addon {
 
 const FILE = "../../../native/build/Release/sparse_robust.node";
 
+const BUILD = fileURLToPath(new URL("../../../scripts/build-addon.js", import.meta.url));
+
 /** Throws ResourceError where the addon was not built or does not load, with the command that builds it. */
 export function loadAddon(): Addon {
   try {
     return createRequire(import.meta.url)(FILE);
   } catch (error) {
+    const isThere = existsSync(fileURLToPath(new URL(FILE, import.meta.url)));
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const state = isThere ? `does not load (${reason})` : "is not built";
     throw new ResourceError(
-      `the native engine does not load (${reason}); build it in the package's folder with: npm run install`,
+      `the native engine ${state}; this builds it, given Python 3, make and a C++ compiler: node "${BUILD}"`,
     );
   }
 }
