@@ -12,7 +12,7 @@ import type { Update } from "../training/update.js";
 import { cycleOf } from "./cycle.js";
 import { keepLargest, maskChange } from "./mask.js";
 import { kernelValues } from "./masked-network.js";
-import { stateValues } from "./stage-arrays.js";
+import { statePositions, stateValues } from "./stage-arrays.js";
 
 /** A layer whose weights are drawn to a sparse copy; all arrays cover the whole kernel. */
 export interface SplitLayer {
@@ -27,6 +27,8 @@ export interface SplitLayer {
   target: Float32Array;
   /** Ascending positions of the weights in Z. */
   positions: Uint32Array;
+  /** Of the weights in Z as the stage began. */
+  readonly first: Uint32Array;
 }
 
 /** The split at the start of the stage: Z = P(W), U = 0. */
@@ -34,7 +36,15 @@ export function splitLayers(network: Network, kept: ReadonlyMap<string, number>)
   return [...kept].map(([name, count]) => {
     const weights = kernelValues(network, name).values;
     const { values: sparse, positions } = projection(weights, count);
-    return { name, kept: count, sparse, dual: new Float32Array(weights.length), target: sparse, positions };
+    return {
+      name,
+      kept: count,
+      sparse,
+      dual: new Float32Array(weights.length),
+      target: sparse,
+      positions,
+      first: positions,
+    };
   });
 }
 
@@ -46,7 +56,8 @@ export function restoredSplit(
   return [...kept].map(([name, count]) => {
     const [sparse, dual] = [stateValues(state, `${name}.sparse`), stateValues(state, `${name}.dual`)];
     const positions = keepLargest(sparse, count);
-    return { name, kept: count, sparse, dual, target: differenceOf(sparse, dual), positions };
+    const first = statePositions(state, `${name}.first`);
+    return { name, kept: count, sparse, dual, target: differenceOf(sparse, dual), positions, first };
   });
 }
 
@@ -121,10 +132,11 @@ function updateAll(training: Training, layers: readonly SplitLayer[]): number {
   }, 0);
 }
 
-function layerState({ name, sparse, dual }: SplitLayer): [string, StateTensor][] {
+function layerState({ name, sparse, dual, first }: SplitLayer): [string, StateTensor][] {
   return [
     [`${name}.sparse`, { type: "f32", values: sparse }],
     [`${name}.dual`, { type: "f32", values: dual }],
+    [`${name}.first`, { type: "u32", values: first }],
   ];
 }
 

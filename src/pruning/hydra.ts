@@ -11,7 +11,7 @@ import type { Update } from "../training/update.js";
 import { keepLargest, maskChange } from "./mask.js";
 import { kernelValues, type Masks } from "./masked-network.js";
 import { initialScores, type ScoreStart, scoreGradient } from "./scores.js";
-import { stateValues } from "./stage-arrays.js";
+import { statePositions, stateValues } from "./stage-arrays.js";
 
 /** A layer whose mask is being learned; all arrays cover the whole kernel, [out, in, kh, kw] or [out, in] flattened. */
 export interface ScoredLayer {
@@ -25,6 +25,8 @@ export interface ScoredLayer {
   readonly kept: number;
   /** Ascending positions of the mask in force. */
   positions: Uint32Array;
+  /** Of the mask that the stage began with. */
+  readonly first: Uint32Array;
 }
 
 export interface ScoredLayersOptions {
@@ -43,13 +45,10 @@ export function scoredLayers({ network, kept, start, seed }: ScoredLayersOptions
     const layer = numbers.get(name) ?? 0;
     const { values: weights, shape } = kernelValues(network, name);
     const scores = initialScores({ start, weights, shape, seed, layer });
+    const positions = keepLargest(scores, count);
     return {
-      name,
-      weights,
-      scores,
-      momentum: new Float32Array(weights.length),
-      kept: count,
-      positions: keepLargest(scores, count),
+      ...{ name, weights, scores, positions, first: positions },
+      ...{ momentum: new Float32Array(weights.length), kept: count },
     };
   });
 }
@@ -68,6 +67,7 @@ export function restoredLayers(
       momentum: stateValues(state, `${name}.momentum`),
       kept: count,
       positions: keepLargest(scores, count),
+      first: statePositions(state, `${name}.first`),
     };
   });
 }
@@ -128,10 +128,11 @@ function weightLayerNumbers(graph: Graph): Map<string, number> {
   return new Map(layers.map(({ name }, number) => [name, number]));
 }
 
-function layerState({ name, weights, scores, momentum }: ScoredLayer): [string, StateTensor][] {
+function layerState({ name, weights, scores, momentum, first }: ScoredLayer): [string, StateTensor][] {
   return [
     [`${name}.frozen`, { type: "f32", values: weights }],
     [`${name}.score`, { type: "f32", values: scores }],
     [`${name}.momentum`, { type: "f32", values: momentum }],
+    [`${name}.first`, { type: "u32", values: first }],
   ];
 }

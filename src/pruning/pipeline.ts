@@ -2,6 +2,7 @@
 import type { Network } from "../models/network.js";
 import { BatchSource } from "../training/batch-source.js";
 import { type StopReason, type TrainerHooks, type TrainerOptions, train } from "../training/trainer.js";
+import type { TrainerRecord } from "../training/trainer-records.js";
 import type { TrainerState } from "../training/trainer-state.js";
 import type { StageArrays } from "./stage-arrays.js";
 import {
@@ -32,7 +33,8 @@ export interface PipelineOptions
 }
 
 /** As the training loop's, with the stage and the network that are to be saved. */
-export interface PipelineHooks extends Pick<TrainerHooks, "emit" | "stop"> {
+export interface PipelineHooks extends Pick<TrainerHooks, "stop"> {
+  emit(record: StageRecord): void;
   /** The network is the best of its stage so far. */
   saveBest(moment: StageMoment): Promise<void>;
   saveState(moment: StageMoment): Promise<void>;
@@ -40,6 +42,9 @@ export interface PipelineHooks extends Pick<TrainerHooks, "emit" | "stop"> {
   stageDone(stage: StageName, network: Network, state: TrainerState | null): Promise<void>;
   progress(stage: StageName, done: number, total: number, text: string): void;
 }
+
+/** In a prune stage that learns its mask: how many positions are kept now or were at its start, not both. */
+export type StageRecord = TrainerRecord & { readonly maskDistance?: number };
 
 export interface StageMoment {
   readonly stage: StageName;
@@ -110,10 +115,14 @@ function loopHooks(name: StageName, { stage, networkNow, hooks }: Saved): Traine
     arrays: { engine: stage.training.state(), update: stage.update.state() },
   });
   return {
-    emit: (record) => hooks.emit(record),
+    emit: (record) => hooks.emit(stage.maskDistance ? withDistance(record, stage.maskDistance) : record),
     stop: () => hooks.stop(),
     saveBest: (state) => hooks.saveBest(moment(state)),
     saveState: (state) => hooks.saveState(moment(state)),
     progress: (done, total, text) => hooks.progress(name, done, total, text),
   };
+}
+
+function withDistance(record: TrainerRecord, maskDistance: () => number): StageRecord {
+  return record.type === "notice" ? record : { ...record, maskDistance: maskDistance() };
 }

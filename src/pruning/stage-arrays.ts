@@ -12,3 +12,10 @@ export function stateValues(state: ReadonlyMap<string, StateTensor>, name: strin
   if (tensor?.type !== "f32") throw new Error(`the state of the prune stage has no "${name}"`);
   return tensor.values;
 }
+
+/** Positions of a saved prune stage. */
+export function statePositions(state: ReadonlyMap<string, StateTensor>, name: string): Uint32Array {
+  const tensor = state.get(name);
+  if (tensor?.type !== "u32") throw new Error(`the state of the prune stage has no "${name}"`);
+  return tensor.values;
+}

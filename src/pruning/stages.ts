@@ -6,6 +6,7 @@ import { plainUpdate, type Update } from "../training/update.js";
 import { type AdmmConstants, admmUpdate, restoredSplit, splitLayers } from "./admm.js";
 import { currentMasks, hydraUpdate, restoredLayers, type ScoredLayer, scoredLayers } from "./hydra.js";
 import { magnitudeMasks, randomMasks } from "./magnitude.js";
+import { maskChange } from "./mask.js";
 import { maskedNetwork } from "./masked-network.js";
 import type { ScoreStart } from "./scores.js";
 import type { StageArrays } from "./stage-arrays.js";
@@ -50,6 +51,8 @@ export interface Stage {
   readonly schedule: Schedule;
   /** The stage's result, of the network that its training ended with. */
   readonly ended: (network: Network) => Network;
+  /** Of a prune stage: how far its mask has come from its first, as the number of positions that only one of the two has. */
+  readonly maskDistance?: () => number;
 }
 
 /** Puts a stage's network into the engine, with fresh optimiser state unless resumed. The caller disposes of the training. */
@@ -83,7 +86,7 @@ function openPruning({ engine, network, kept, optimizer, scoreStart, freezeBatch
     ...state,
   });
   const update = hydraUpdate({ layers, momentum: optimizer.momentum, freezeBatchNorm });
-  return { training, update, ended: (trained: Network) => trained };
+  return { training, update, ended: (trained: Network) => trained, maskDistance: () => distanceOf(layers) };
 }
 
 /** All weights train until the stage ends; then the largest of each layer stay. */
@@ -92,7 +95,13 @@ function openSplit({ engine, network, kept, optimizer, steps, admm, resume }: St
   const state = resume && { state: resume.engine };
   const training = engine.train(network, { rules: new Map(), ...state });
   const update = admmUpdate({ layers, momentum: optimizer.momentum, steps, ...admm });
-  return { training, update, ended: (trained: Network) => maskedNetwork(trained, magnitudeMasks(trained, kept)) };
+  const ended = (trained: Network) => maskedNetwork(trained, magnitudeMasks(trained, kept));
+  return { training, update, ended, maskDistance: () => distanceOf(layers) };
+}
+
+function distanceOf(layers: readonly { readonly first: Uint32Array; readonly positions: Uint32Array }[]): number {
+  // Both masks of a layer have as many positions, so as many went as came.
+  return layers.reduce((sum, { first, positions }) => sum + 2 * maskChange(first, positions).grow.length, 0);
 }
 
 function maskedRules(kept: ReadonlyMap<string, number>): Map<string, WeightRule> {

@@ -78,6 +78,8 @@ const trainEpoch = z.looseObject({
   density: fraction,
   /** Mean per step. */
   reconnected: z.number().min(0),
+  /** While masks are learned: positions that the mask now and the stage's first do not share. */
+  maskDistance: count.optional(),
   layers: z.array(
     z.looseObject({
       name: z.string(),

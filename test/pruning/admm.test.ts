@@ -24,7 +24,15 @@ const kept = new Map([
 
 function splitOf(weights: Float32Array, count: number): SplitLayer {
   const { values: sparse, positions } = projection(weights, count);
-  return { name: "one", kept: count, sparse, dual: new Float32Array(weights.length), target: sparse, positions };
+  return {
+    name: "one",
+    kept: count,
+    sparse,
+    dual: new Float32Array(weights.length),
+    target: sparse,
+    positions,
+    first: positions,
+  };
 }
 
 test("golden: half of [0.5, -0.1, 0.3, -0.7] is kept above 0.4, at a penalty of 5e-5 for rho 1e-3", () => {

@@ -5,6 +5,8 @@ import type { StateTensor } from "../../src/engines/engine.js";
 import type { Network } from "../../src/models/network.js";
 import { weightLayers } from "../../src/models/shapes.js";
 import { keptCounts } from "../../src/pruning/kept-counts.js";
+import { magnitudeMasks } from "../../src/pruning/magnitude.js";
+import { maskChange } from "../../src/pruning/mask.js";
 import { masksOf } from "../../src/pruning/masked-network.js";
 import { type PipelineOptions, runPipeline, type StageMoment } from "../../src/pruning/pipeline.js";
 import type { StageArrays } from "../../src/pruning/stage-arrays.js";
@@ -106,6 +108,25 @@ test("every stage trains on all images of an epoch, in as many steps as it takes
   assert.ok(epochs.every(({ step, epoch }) => step === epoch * stepsAnEpoch));
   const last = moments.filter(({ state }) => state.epoch === 2);
   assert.ok(last.every(({ state }) => state.imageSteps === 2 * samples.size));
+});
+
+test("a prune stage that learns its mask tells how far it has come from the first", async () => {
+  const common = { epochs: 2, schedule: "cosine", weightDecay: 0, momentum: 0.9 } as const;
+  const [slow, fast] = [0.05, 5].map((learningRate) => ({ ...common, learningRate }));
+  assert.ok(slow && fast);
+  const { records, networks } = await run({ optimizers: { pretrain: slow, prune: fast, finetune: slow } });
+  const epochs = records.filter((record) => record.type === "train.epoch");
+  const told = epochs.map((record) => ("maskDistance" in record ? record.maskDistance : null));
+  const [dense, pruned] = [networks.get("pretrain"), networks.get("prune")];
+  assert.ok(dense && pruned);
+  const kept = keptCounts(weightLayers(start.graph, start.input), { density: 0.3 });
+  const last = masksOf(pruned);
+  const distance = [...magnitudeMasks(dense, kept)].reduce((sum, [name, first]) => {
+    const { drop, grow } = maskChange(first, last.get(name) ?? first);
+    return sum + drop.length + grow.length;
+  }, 0);
+  assert.ok(distance > 0);
+  assert.deepEqual([told[0], told[1], told[3], told[4], told[5]], [null, null, distance, null, null]);
 });
 
 test("each stage begins with empty momentum", async () => {
