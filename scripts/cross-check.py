@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Attacks a checkpoint with attack-eval and with public PyTorch libraries, and compares the outcomes image by image.
 
-    python scripts/cross-check.py CHECKPOINT --data DIR [--samples 100] [--attacks fgsm,pgd50-det,apgd-ce] [--epsilon 8/255]
+    python scripts/cross-check.py CHECKPOINT --data DIR [--samples 100] [--attacks fgsm,pgd50-det,apgd-ce] [--epsilon 8/255] [--norm linf]
 
 DIR holds the published binary files of CIFAR-10, or images.npy ([sample, row, column, channel], bytes) and labels.npy. Needs numpy
 and torch; FGSM and PGD are then this script's own and, where foolbox is installed, foolbox's too (with B&B). Where the package
@@ -202,11 +202,13 @@ def auto_attacked(name):
     return run
 
 
-def ours(arguments, data):
-    """Outcomes of attack-eval by attack name."""
+def ours(arguments, data, right):
+    """Outcomes of attack-eval by attack name. Foolbox's B&B attacks all right images in one batch, which its radius grows with."""
     command = ["node", str(ROOT / "bin" / "attack-eval.js"), arguments.checkpoint, "--quiet", "--attacks", arguments.attacks]
     command += ["--epsilon", arguments.epsilon, "--norm", arguments.norm, "--samples", str(arguments.samples), "--data", str(data)]
     command += ["--data-dir", arguments.data] if data == "cifar10" else []
+    command += ["--set", f"attacks.bb.bbRefBatch={right.sum()}"] if "bb" in arguments.attacks.split(",") else []
+    command += ["--threads", str(arguments.threads)] if arguments.threads else []
     lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     results = [record for record in map(json.loads, lines) if record["type"] == "attack.result"]
     bits = lambda text: np.unpackbits(np.frombuffer(base64.b64decode(text), np.uint8), bitorder="little")
@@ -221,14 +223,17 @@ def main():
     parser.add_argument("--attacks", default="fgsm,pgd10-det,pgd50-det,cw50-det,apgd-ce")
     parser.add_argument("--epsilon", default="8/255")
     parser.add_argument("--norm", choices=("linf", "l2"), default="linf")
+    parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
     numerator, _, denominator = arguments.epsilon.partition("/")
     epsilon = float(numerator) / float(denominator or 1)
     images, labels, data = read_images(arguments.data, arguments.samples)
     model = Checkpoint(arguments.checkpoint)
-    outcomes = ours(arguments, data)
     with torch.no_grad():
         right = (model(images).argmax(1) == labels).numpy()
+    outcomes = ours(arguments, data, right)
     print("| attack | library | attack-eval | library's count | images that differ | largest margin among them |")
     print("| :-- | :-- | --: | --: | --: | --: |")
     failed = compare("clean", "torch", outcomes["clean"], right, None, labels, model)

@@ -113,9 +113,13 @@ function candidatesAmong(batch: AttackBatch, others: StartImages): Candidates {
   };
 }
 
+/** Candidates that go through the network at once, at most; of one sample in a round, at most. */
+const ROWS = 128;
+const MOST_AHEAD = 16;
+
 /**
  * Tries the candidates of each sample in order and keeps the first that is misclassified; returns which, by sample. As many are tried in
- * one call as the batch has samples, so that it stays full when few are left: they may be some more than needed.
+ * a round as were refused before it, so that batches stay full when few samples are left: they may be some more than needed.
  */
 function* keepFirst(
   batch: AttackBatch,
@@ -125,29 +129,28 @@ function* keepFirst(
 ): Generator<EngineCall, Map<number, number>> {
   const rows = new BatchRows(batch);
   const kept = new Map<number, number>();
-  const tried = new Float32Array(batch.images.length);
-  let pending = samples;
-  for (let next = 0; next < count && pending.length > 0; ) {
-    const each = Math.min(count - next, Math.floor(rows.all.length / pending.length));
+  const tried = new Float32Array(ROWS * rows.size);
+  for (let next = 0; next < count; ) {
+    const pending = samples.filter((sample) => !kept.has(sample));
+    if (pending.length === 0) break;
+    const each = Math.min(count - next, MOST_AHEAD, Math.max(1, next));
     const places = pending.flatMap((sample) =>
       Array.from({ length: each }, (_, i) => ({ sample, candidate: next + i })),
     );
-    for (const [row, { sample, candidate }] of places.entries()) fill(rows.of(tried, row), sample, candidate);
-    const images = tried.subarray(0, places.length * rows.size);
-    const logits = batch.inference.logits(images);
-    yield { forwards: places.length, gradients: 0 };
-    const { wrong } = marginsOf(
-      logits,
-      batch.labels,
-      places.map(({ sample }) => sample),
-    );
-    for (const [row, { sample, candidate }] of places.entries()) {
-      if (wrong[row] === 0 || kept.has(sample)) continue;
-      kept.set(sample, candidate);
-      starts.found[sample] = 1;
-      rows.of(starts.images, sample).set(rows.of(tried, row));
+    for (let from = 0; from < places.length; from += ROWS) {
+      const part = places.slice(from, from + ROWS);
+      for (const [row, { sample, candidate }] of part.entries()) fill(rows.of(tried, row), sample, candidate);
+      const logits = batch.inference.logits(tried.subarray(0, part.length * rows.size));
+      yield { forwards: part.length, gradients: 0 };
+      const of = part.map(({ sample }) => sample);
+      const { wrong } = marginsOf(logits, batch.labels, of);
+      for (const [row, { sample, candidate }] of part.entries()) {
+        if (wrong[row] === 0 || kept.has(sample)) continue;
+        kept.set(sample, candidate);
+        starts.found[sample] = 1;
+        rows.of(starts.images, sample).set(rows.of(tried, row));
+      }
     }
-    pending = pending.filter((sample) => !kept.has(sample));
     next += each;
   }
   return kept;

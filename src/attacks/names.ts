@@ -24,7 +24,8 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, ConstantOverrides>
     fgsm: {},
     pgd50: { accounting: "foolbox" },
     pgd100: { accounting: "foolbox" },
-    bb: {},
+    // Foolbox's trust region grows with its batch; the published protocol attacks 128 images at once.
+    bb: { bbRefBatch: 128 },
     aa: {},
   },
 };

@@ -90,6 +90,10 @@ test("the published protocol counts as Foolbox does, where a config says nothing
   assert.deepEqual(recipes.map(accounting), [undefined, "foolbox", "foolbox", undefined, undefined]);
   const [, pgd50] = parseAttacks({ names: ["poster"], recipes: { pgd50: { restarts: 2 } } });
   assert.equal(accounting(pgd50), "strict");
+  const batchOf = (recipe: AttackRecipe | EnsembleRecipe | undefined) =>
+    recipe?.type === "attack" ? recipe.constants(onCifar).bbRefBatch : undefined;
+  assert.equal(batchOf(recipes[3]), 128);
+  assert.equal(batchOf(parseAttacks({ names: ["bb"] })[0]), 1);
 });
 
 test("cwN is pgdN on the margin loss with kappa 50, cw is cw50-det", () => {

@@ -49,7 +49,8 @@ test("passes side by side leave what one after the other leaves, with the same i
 });
 
 test("what is counted does not hang on the batch size", async () => {
-  const attacks = planned(["pgd5", "apgd-t"], {}, recipes);
+  const bb = { steps: 4, noiseDraws: 40 };
+  const attacks = planned(["pgd5", "apgd-t", "fab-t", "square", "bb"], {}, { ...recipes, bb });
   const [few, many] = await Promise.all([7, 64].map((batchSize) => collect({ ...common, attacks, batchSize })));
   assert.deepEqual(few, many);
 });
