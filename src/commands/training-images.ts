@@ -5,6 +5,8 @@ import { toFloat } from "../data/batches.js";
 import { type LoadOptions, loadImages } from "../data/catalog.js";
 import { grayToRgb } from "../data/gray.js";
 import type { ImageSet } from "../data/image-set.js";
+import { MissingData } from "../data/places.js";
+import { standIn } from "../data/stand-in.js";
 import type { InnerAttack } from "../training/objectives/objective.js";
 import { type Augment, type Samples, sliceSamples } from "../training/samples.js";
 import { heldOut, type Selection, type SelectionRule } from "../training/selection.js";
@@ -19,6 +21,8 @@ export interface ImageOptions {
   readonly mirror: Mirroring;
   readonly grayToRgb: boolean;
   readonly seed: number;
+  /** Takes blank images in place of a published data set that is not there. */
+  readonly mayBeBlank?: boolean;
 }
 
 export interface TrainingImages {
@@ -47,7 +51,11 @@ export async function trainingImages(options: ImageOptions, choice: SelectionCho
 }
 
 async function load(wanted: LoadOptions, options: ImageOptions): Promise<ImageSet> {
-  const images = await loadImages(wanted);
+  const images = await loadImages(wanted).catch((error) => {
+    const blank = options.mayBeBlank && error instanceof MissingData ? standIn(wanted) : null;
+    if (blank === null) throw error;
+    return blank;
+  });
   return options.grayToRgb ? grayToRgb(images) : images;
 }
 

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { InputError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
 
+/** Nothing of a data set is where it was looked for; what is there but wrong is another InputError. */
+export class MissingData extends InputError {}
+
 /** A data set's own way of lying on a disk. */
 export interface Published {
   /** As `--data` names it. */
@@ -29,7 +32,7 @@ export function find(published: Published, directory: string | null): Promise<Fo
 
 /**
  * `directory` alone if given; else $SPARSE_ROBUST_DATA, then the user's cache; in each the forms in their order. A folder counts
- * when it has one of the files. Throws InputError that lists every path looked at and says what to fetch.
+ * when it has one of the files. Throws MissingData that lists every path looked at and says what to fetch.
  */
 export async function findAny<Form extends Published>(
   forms: readonly Form[],
@@ -41,7 +44,7 @@ export async function findAny<Form extends Published>(
   }
   const paths = new Set(candidates.map(({ path }) => path));
   const files = forms.map((form) => form.files.join(", "));
-  throw new InputError(
+  throw new MissingData(
     `no files of the data set ${forms[0]?.name} (${files.join(", or ")}); looked for ${[...paths].join(", ")}. ` +
       `Fetch ${forms.map(({ source }) => source).join(", or ")}, and name its folder with --data-dir or $SPARSE_ROBUST_DATA`,
   );
