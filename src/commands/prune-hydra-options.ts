@@ -1,5 +1,6 @@
 /** The options of prune-hydra, and what they come to once profile and defaults are settled. */
 
+import { UsageError } from "../core/errors.js";
 import type { AdmmConstants } from "../pruning/admm.js";
 import { scoreStarts } from "../pruning/scores.js";
 import { stageSchedules } from "../pruning/stage-schedule.js";
@@ -43,14 +44,30 @@ export const pruneHydraOptions = {
     default: "uniform",
     changesResult: false,
   }),
-  objective: choice(["natural", "at", "mat", "trades", "mart"], {
+  from: choice(["last", "best"], {
+    argument: "NAME",
+    help: "which network of a stage the next one starts from",
+    default: "last",
+  }),
+  objective: choice(["natural", "at", "mat", "trades", "mart", "rst"], {
     argument: "NAME",
     help: "loss of all stages",
     default: "trades",
-    later: ["rst"],
   }),
-  pretrainEpochs: count({ argument: "N", help: "epochs of dense pre-training", default: 100, atLeast: 1 }),
-  pruneEpochs: count({ argument: "N", help: "epochs in which the masks are learned", default: 20, atLeast: 1 }),
+  rstData: text({
+    argument: "FILE",
+    help: "pseudo-labelled images of rst: ti_500K_pseudo_labeled.pickle, or a folder",
+    defaultText: "none",
+  }),
+  rstFrac: number({ argument: "X", help: "their share of a batch", default: 0.5, above: 0, below: 1 }),
+  padding: choice(["tf", "torch"], {
+    argument: "RULE",
+    help: "zeros around 3×3 convolutions of stride 2: at the bottom and right, or on all sides",
+    default: "tf",
+  }),
+  scaleWeights: toggle({ help: "first weights times 1/sqrt(density), for nets that are sparse from the start" }),
+  pretrainEpochs: count({ argument: "N", help: "epochs of dense pre-training", default: 100 }),
+  pruneEpochs: count({ argument: "N", help: "epochs in which the masks are learned", default: 20 }),
   finetuneEpochs: count({ argument: "N", help: "epochs of fine-tuning the kept weights", default: 100, atLeast: 1 }),
   learningRate: number({ argument: "X", help: "peak rate of pretrain and prune", default: 0.1, above: 0 }),
   pruneLearningRate: number({
@@ -88,7 +105,7 @@ export const pruneHydraOptions = {
   }),
   attackStep: number({ argument: "X", help: "its step", ...pixelRange, defaultText: "2/255; reference: 0.0078" }),
   attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
-  beta: number({ argument: "X", help: "weight of the KL term of trades and mart", default: 6, atLeast: 0 }),
+  beta: number({ argument: "X", help: "weight of the KL term of trades, mart and rst", default: 6, atLeast: 0 }),
   profile: choice(["corrected", "reference"], {
     argument: "NAME",
     help: "defaults: ours, or those of the published code",
@@ -113,13 +130,17 @@ export const pruneHydraOptions = {
     argument: "NAME",
     help: "first importance scores",
     default: "scaled",
-    later: ["snip"],
   }),
   freezeBn: toggle({ help: "leave gamma and beta of batch-norm alone while pruning" }),
+  bnReestimate: count({
+    argument: "N",
+    help: "lwm, random: batches that estimate batch-norm's running statistics again after pruning",
+    default: 0,
+  }),
 };
 
 /** Of the contract, and not there yet. */
-export const laterFlags = ["from", "padding", "semisup", "bn-reestimate"];
+export const laterFlags: readonly string[] = [];
 
 export type PruneHydraOptions = OptionValues<typeof pruneHydraOptions>;
 
@@ -142,13 +163,15 @@ export interface PruningSettings {
 export function settle(options: PruneHydraOptions): PruningSettings {
   const isReference = options.profile === "reference";
   const target = targetFor(options);
-  const batchSize = options.batchSize === "auto" ? DEFAULT_BATCH : options.batchSize;
+  const batchSize = options.batchSize === "auto" ? defaultBatch(options) : options.batchSize;
   const epsilon = options.epsilon ?? (isReference ? 0.031 : 8 / 255);
   const attackStep = options.attackStep ?? (isReference ? 0.0078 : 2 / 255);
   const bnUpdates = options.bnUpdates ?? (isReference ? "hydra" : "once");
   const optimizers = optimizersOf(options);
   const { schedule, learningRate: pruneLearningRate } = optimizers.prune;
   const select = options.select ?? (isReference ? "test-clean" : "val-pgd");
+  if (options.from === "best" && select === "last")
+    throw new UsageError("--from best: --select last chooses no best network; take another rule");
   return {
     ...{ method: options.method, target, batchSize, select },
     admm: { rho: options.rho, rhoGrowth: options.rhoGrowth, cycles: options.admmCycles },
@@ -160,6 +183,11 @@ export function settle(options: PruneHydraOptions): PruningSettings {
 }
 
 const DEFAULT_BATCH = 128;
+
+/** As the published code: 128 labelled images, and for robust self-training as many pseudo-labelled ones beside them. */
+function defaultBatch({ objective }: PruneHydraOptions): number {
+  return objective === "rst" ? 2 * DEFAULT_BATCH : DEFAULT_BATCH;
+}
 
 /** Of the prune stage (Ye et al. 2019). */
 const ADMM_RATE = 0.01;

@@ -5,19 +5,21 @@ import type { Engine } from "../engines/engine.js";
 import { catalogModel } from "../models/catalog.js";
 import type { Network } from "../models/network.js";
 import { weightLayers } from "../models/shapes.js";
-import { type Allocation, allocatedCounts } from "../pruning/allocation.js";
-import { initialNetwork } from "../pruning/initial-weights.js";
+import { torchPadded } from "../models/torch-padding.js";
+import { initialNetwork, scaledForDensity } from "../pruning/initial-weights.js";
 import { masksOf } from "../pruning/masked-network.js";
 import type { StageName } from "../pruning/stages.js";
-import { BatchSource } from "../training/batch-source.js";
+import { BatchSource, type PseudoLabelled } from "../training/batch-source.js";
 import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
 import type { CommandContext } from "./command.js";
 import { durationText, measureStep } from "./measured-step.js";
 import { type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
 import { chosenAllocation } from "./pruning-allocation.js";
+import { densityOf, keptWeights } from "./pruning-counts.js";
 import { pruningData } from "./pruning-data.js";
 import { type PruningSource, pruningSource } from "./pruning-source.js";
+import { pseudoLabelledImages } from "./pseudo-labelled.js";
 import { type TrainingImages, trainingImages } from "./training-images.js";
 import { openTrainingRun, type TrainingRun } from "./training-run.js";
 
@@ -35,6 +37,9 @@ export interface PruningPlan extends TrainingImages {
   /** Target density of the pruned network. */
   readonly density: number;
   readonly objective: Objective;
+  /** Of rst. */
+  readonly pseudoImages: ImageSet | null;
+  readonly pseudoLabelled: PseudoLabelled | null;
   readonly run: TrainingRun;
 }
 
@@ -42,7 +47,7 @@ export interface PruningPlan extends TrainingImages {
 export async function preparePlan(options: PruneHydraOptions, context: CommandContext): Promise<PruningPlan> {
   const asked = settle(options);
   const { allocation, identity } = await chosenAllocation(options, asked.target);
-  const { density, ...others } = asked.resolved;
+  const { density: _, ...others } = asked.resolved;
   const resolved = allocation?.kind === "budget-of" ? others : asked.resolved;
   const settings = { ...asked, resolved: { ...resolved, ...identity } };
   requireSourceFor(options.stage, context);
@@ -52,11 +57,15 @@ export async function preparePlan(options: PruneHydraOptions, context: CommandCo
   const network = source === null ? newNetwork(options, images.images) : fitting(source, images.images);
   const stages = stagesFor(options, source);
   const kept = keptWeights(network, { stages, source, allocation });
-  const dataDigest = images.images.sha256;
+  const density = densityOf(network, kept, { stages, source, allocation });
+  const pseudo = await pseudoLabelledImages(options, { images: images.images, batchSize: settings.batchSize });
+  const dataDigest = [images.images, pseudo.pseudoImages].flatMap((set) => set?.sha256 ?? []).join("+");
   return {
     ...images,
-    ...{ settings, network, source, stages, kept },
-    density: densityOf(network, kept, { stages, source, allocation }),
+    pseudoImages: pseudo.pseudoImages,
+    pseudoLabelled: pseudo.pseudoLabelled && { ...pseudo.pseudoLabelled, order: "epoch" },
+    ...{ settings, source, stages, kept, density },
+    network: options.scaleWeights && source === null ? scaledForDensity(network, density) : network,
     method: methodOf(stages, source, settings),
     objective: objectiveByName({ ...options, ...settings }),
     run: await openTrainingRun({
@@ -109,10 +118,11 @@ function requireSourceFor(stage: PruneHydraOptions["stage"], { positionals }: Co
   }
 }
 
-function newNetwork({ model, width, seed }: PruneHydraOptions, images: ImageSet): Network {
+function newNetwork({ model, width, seed, padding }: PruneHydraOptions, images: ImageSet): Network {
   const input = [images.height, images.width, images.channels] as const;
   const { graph, classes } = catalogModel({ name: model, width, input, classes: images.classes.length });
-  return initialNetwork({ input, classes, graph, model, seed });
+  const padded = padding === "torch" ? torchPadded(graph) : graph;
+  return initialNetwork({ input, classes, graph: padded, model, seed });
 }
 
 /** A model is the source's; one that is named must be the same. */
@@ -154,58 +164,10 @@ function stagesFor({ stage }: PruneHydraOptions, source: PruningSource | null): 
   return source === null ? ["pretrain", "prune", "finetune"] : ["prune", "finetune"];
 }
 
-interface KeptChoice {
-  readonly stages: readonly StageName[];
-  readonly source: PruningSource | null;
-  readonly allocation: Allocation | null;
-}
-
-/** As allocated; when only fine-tuning, by the masks of the source, which an allocation that is given must agree with. */
-function keptWeights(network: Network, { stages, source, allocation }: KeptChoice): ReadonlyMap<string, number> {
-  const layers = weightLayers(network.graph, network.input);
-  if (stages[0] !== "finetune")
-    return allocatedCounts(layers, allocation ?? { kind: "uniform", target: { density: 1 } });
-  const kept = new Map([...masksOf(network)].map(([name, mask]) => [name, mask.length]));
-  if (allocation === null) return kept;
-  requireSameDensity(source, allocation);
-  for (const [name, count] of allocatedCounts(layers, allocation)) {
-    const found = kept.get(name) ?? "all";
-    if (found !== count)
-      throw new UsageError(
-        `${source?.path}: keeps ${found} weights of layer ${name}, ${count} were asked for; fine-tuning takes the mask as it is`,
-      );
-  }
-  return kept;
-}
-
-function requireSameDensity(source: PruningSource | null, allocation: Allocation): void {
-  const known = source?.checkpoint.density;
-  if (known === undefined || allocation.kind === "budget-of" || !("density" in allocation.target)) return;
-  const { density } = allocation.target;
-  if (density !== known)
-    throw new UsageError(
-      `--density ${density}: ${source?.path} was pruned to density ${known}, which fine-tuning keeps; leave --density out`,
-    );
-}
-
 /** A network that is only fine-tuned keeps the name of the method that pruned it. */
 function methodOf(stages: readonly StageName[], source: PruningSource | null, { method }: PruningSettings): string {
   const known = stages[0] === "finetune" ? source?.checkpoint.method : undefined;
   return known ?? (method === "random" ? "prune-random" : method);
-}
-
-/** As asked for, or as the source says it was; else what the kept weights come to. */
-function densityOf(
-  network: Network,
-  kept: ReadonlyMap<string, number>,
-  { stages, source, allocation }: KeptChoice,
-): number {
-  if (allocation !== null && allocation.kind !== "budget-of" && "density" in allocation.target)
-    return allocation.target.density;
-  const known = stages[0] === "finetune" ? source?.checkpoint.density : undefined;
-  if (known !== undefined) return known;
-  const sizes = weightLayers(network.graph, network.input).filter(({ rewire }) => rewire);
-  return sum(kept.values()) / sum(sizes.map(({ size }) => size));
 }
 
 function sum(values: Iterable<number>): number {

@@ -1,9 +1,11 @@
 /** A planned run of prune-hydra, from its first record to its last. */
+import { join } from "node:path";
 import { z } from "zod";
 import { InputError, UsageError } from "../core/errors.js";
 import type { Engine } from "../engines/engine.js";
 import type { Network } from "../models/network.js";
-import { type PipelineHooks, runPipeline, type StageMoment } from "../pruning/pipeline.js";
+import { readNetworkFile } from "../models/network-file.js";
+import { type PipelineHooks, runPipeline, type StageEnd, type StageMoment } from "../pruning/pipeline.js";
 import type { StageName } from "../pruning/stages.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
 import { epochLine } from "../training/epoch-line.js";
@@ -75,10 +77,12 @@ class PruningRun {
     const { settings, network, stages, run } = this.#plan;
     const { saved } = run;
     const state = saved?.text.trainer ?? null;
-    if (saved === null) reportNotice(this.#plan.images, run.recorder);
+    const { images, pseudoImages } = this.#plan;
+    for (const set of [images, pseudoImages]) if (saved === null && set !== null) reportNotice(set, run.recorder);
     return runPipeline({
       ...{ engine, method: settings.method, kept: this.#plan.kept, optimizers: settings.optimizers },
-      admm: settings.admm,
+      ...{ admm: settings.admm, from: options.from },
+      ...{ reestimateBatches: options.bnReestimate, variance: settings.statistics.variance },
       ...{ scoreStart: options.scoreInit, freezeBatchNorm: options.freezeBn, seed: options.seed },
       network: saved === null ? network : saved.network(network),
       stages: state === null ? stages : stagesFrom(state.phase, stages),
@@ -103,25 +107,31 @@ class PruningRun {
       },
       stop: run.stop,
       saveBest: (moment) => this.#saveBest(moment),
+      bestOf: async (stage) => (await readNetworkFile(join(run.path, `${stage}-best.safetensors`))).network,
       saveState: ({ state, network, arrays }) =>
         run.saveState(state, { tensors: network.tensors, ...arrays }, this.#book),
-      stageDone: (stage, network, state) => this.#stageDone(stage, network, state),
+      stageDone: (stage, network, end) => this.#stageDone(stage, network, end),
       progress: (stage, done, total, text) => this.#showProgress(stage, { done, total, text }),
     };
   }
 
-  /** Of the stages only fine-tuning has a best: the others hand on their last network. */
+  /** Of the stages only fine-tuning offers a best; those of the others are kept where the next stage starts from them. */
   async #saveBest({ stage, state, network }: StageMoment): Promise<void> {
-    if (stage !== "finetune") return;
     const { step, epoch } = state.best ?? state;
+    if (stage !== "finetune") {
+      if (this.#surroundings.options.from === "last") return;
+      await this.#writeCheckpoint(`${stage}-best`, network, { stage, step, epoch, cost: this.#costWith(state) });
+      return;
+    }
     const best = await this.#writeCheckpoint("best", network, { stage, step, epoch, cost: this.#costWith(state) });
     this.#book = { ...this.#book, best };
   }
 
-  async #stageDone(stage: StageName, network: Network, state: TrainerState | null): Promise<void> {
+  async #stageDone(stage: StageName, network: Network, { state, images }: StageEnd): Promise<void> {
     const { recorder } = this.#plan.run;
-    const cost = this.#costWith(state);
-    const { step, epoch } = state ?? { step: 0, epoch: 0 };
+    const cost = this.#costWith(state, images);
+    const isBest = this.#surroundings.options.from === "best" && stage !== "finetune";
+    const { step, epoch } = (isBest ? state?.best : null) ?? state ?? { step: 0, epoch: 0 };
     const name = stage === "finetune" ? "final" : stage;
     if (stage === "finetune" && this.#book.best !== null) recorder.record("checkpoint", this.#book.best);
     const record = await this.#writeCheckpoint(name, network, { stage, step, epoch, cost });
@@ -129,18 +139,19 @@ class PruningRun {
     this.#book = { ...this.#book, parent: record.sha256, spent: cost };
   }
 
-  #costWith(state: TrainerState | null): Cost {
+  /** A forward pass without a gradient costs 1. */
+  #costWith(state: TrainerState | null, forwards = 0): Cost {
     const { imageSteps, forwardEquivalents, seconds } = this.#book.spent;
     return {
-      imageSteps: imageSteps + (state?.imageSteps ?? 0),
-      forwardEquivalents: forwardEquivalents + (state?.forwardEquivalents ?? 0),
+      imageSteps: imageSteps + (state?.imageSteps ?? 0) + forwards,
+      forwardEquivalents: forwardEquivalents + (state?.forwardEquivalents ?? 0) + forwards,
       seconds: seconds + (state?.seconds ?? 0),
     };
   }
 
   /** Gives the fields of the record. */
   async #writeCheckpoint(
-    name: "best" | "final" | "pretrain" | "prune",
+    name: "best" | "final" | StageName | `${StageName}-best`,
     network: Network,
     { stage, step, epoch, cost }: { stage: StageName; step: number; epoch: number; cost: Cost },
   ): Promise<Fields & { readonly sha256: string }> {

@@ -31,10 +31,14 @@ async function planUnlessInterrupted(options: PruneHydraOptions, context: Comman
 function unusedOptions(options: PruneHydraOptions, { stages, source, settings }: PruningPlan): readonly Unused[] {
   const { method, stage } = options;
   const reason = stage === "all" ? `when ${source?.path} is pruned` : `with --stage ${stage}`;
-  const learnsNoMask = stages.includes("prune") && (method === "lwm" || method === "random");
+  const prunesAtOnce = method === "lwm" || method === "random";
+  const learnsNoMask = stages.includes("prune") && prunesAtOnce;
   const mask = { keys: ["scoreInit", "freezeBn"] };
   const admm = { keys: ["rho", "rhoGrowth", "admmCycles"] };
   return [
+    { keys: ["padding", "scaleWeights"], reason: `when ${source?.path} is pruned`, when: source !== null },
+    { keys: ["rstFrac"], reason: `with --objective ${options.objective}`, when: options.objective !== "rst" },
+    { keys: ["bnReestimate"], reason: `with --method ${method}`, when: !prunesAtOnce },
     ...unusedOfObjective({ objective: options.objective, select: settings.select }),
     { keys: ["pretrainEpochs"], reason, when: !stages.includes("pretrain") },
     { keys: ["pruneEpochs", "pruneLearningRate", ...mask.keys, ...admm.keys], reason, when: !stages.includes("prune") },

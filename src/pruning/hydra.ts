@@ -8,6 +8,7 @@ import type { Graph } from "../models/graph.js";
 import type { Network } from "../models/network.js";
 import { sgdStepInto } from "../training/sgdw.js";
 import type { Update } from "../training/update.js";
+import { weightStatistics } from "../training/weight-statistics.js";
 import { keepLargest, maskChange } from "./mask.js";
 import { kernelValues, type Masks } from "./masked-network.js";
 import { initialScores, type ScoreStart, scoreGradient } from "./scores.js";
@@ -35,16 +36,19 @@ export interface ScoredLayersOptions {
   /** Weights kept by layer name; layers without an entry are not pruned. */
   readonly kept: ReadonlyMap<string, number>;
   readonly start: ScoreStart;
+  /** Of the kernels, by layer; null where the start needs none. */
+  readonly gradients: ReadonlyMap<string, Float32Array> | null;
   readonly seed: number;
 }
 
 /** Layers at the start of the stage, with their first scores and masks. */
-export function scoredLayers({ network, kept, start, seed }: ScoredLayersOptions): ScoredLayer[] {
+export function scoredLayers({ network, kept, start, gradients, seed }: ScoredLayersOptions): ScoredLayer[] {
   const numbers = weightLayerNumbers(network.graph);
   return [...kept].map(([name, count]) => {
     const layer = numbers.get(name) ?? 0;
     const { values: weights, shape } = kernelValues(network, name);
-    const scores = initialScores({ start, weights, shape, seed, layer });
+    const gradient = gradients?.get(name) ?? null;
+    const scores = initialScores({ start, weights, shape, gradient, seed, layer });
     const positions = keepLargest(scores, count);
     return {
       ...{ name, weights, scores, positions, first: positions },
@@ -69,6 +73,17 @@ export function restoredLayers(
       positions: keepLargest(scores, count),
       first: statePositions(state, `${name}.first`),
     };
+  });
+}
+
+/**
+ * The largest |weight| of each layer over the median: scaled scores are relative to the largest, so one outlier makes those of all
+ * others small, and they move the faster for it.
+ */
+export function outlierRatios(layers: readonly ScoredLayer[]): number[] {
+  return layers.map(({ weights }) => {
+    const { largest, median } = weightStatistics({ type: "dense", shape: [weights.length], values: weights });
+    return (largest ?? 0) / (median ?? 0);
   });
 }
 

@@ -32,6 +32,21 @@ export function initialNetwork(options: InitialNetworkOptions): Network {
   return { input, classes, graph, tensors };
 }
 
+/**
+ * Every kernel times 1/sqrt(density), once: what a layer sums over shrinks by the density, and this keeps the variance of its
+ * outputs. (The reference code does it twice.)
+ */
+export function scaledForDensity(network: Network, density: number): Network {
+  const scale = 1 / Math.sqrt(density);
+  const kernels = network.graph.flatMap(({ op, name }) => (op === "conv" || op === "dense" ? [`${name}.weight`] : []));
+  const tensors = new Map(network.tensors);
+  for (const name of kernels) {
+    const tensor = tensors.get(name);
+    if (tensor !== undefined) tensors.set(name, { ...tensor, values: tensor.values.map((value) => scale * value) });
+  }
+  return { ...network, tensors };
+}
+
 const PARTS = ["weight", "bias", "running_mean", "running_var"] as const;
 
 type Law =

@@ -6,6 +6,7 @@ import type { TrainerRecord } from "../training/trainer-records.js";
 import type { TrainerState } from "../training/trainer-state.js";
 import type { StageArrays } from "./stage-arrays.js";
 import {
+  type LearnedMask,
   openStage,
   type PruningMethod,
   prunedAtOnce,
@@ -14,10 +15,17 @@ import {
   type StageOptimizer,
   type StageOptions,
 } from "./stages.js";
+import { withStatisticsAgain } from "./statistics-again.js";
 
 export interface PipelineOptions
   extends Pick<StageOptions, "engine" | "kept" | "admm" | "scoreStart" | "freezeBatchNorm" | "seed"> {
   readonly method: PruningMethod;
+  /** Which network of a stage the next one starts from. */
+  readonly from: "last" | "best";
+  /** Batches that re-estimate batch-norm's statistics after pruning at once. */
+  readonly reestimateBatches: number;
+  /** Of the running variance, for that. */
+  readonly variance: "biased" | "unbiased";
   /** In their order; the first starts from `network`. */
   readonly stages: readonly StageName[];
   readonly network: Network;
@@ -25,7 +33,15 @@ export interface PipelineOptions
   /** What the training loop is given in every stage. */
   readonly loop: Pick<
     TrainerOptions,
-    "objective" | "samples" | "augment" | "batchSize" | "selection" | "bounds" | "logEvery" | "saveEvery"
+    | "objective"
+    | "samples"
+    | "augment"
+    | "pseudoLabelled"
+    | "batchSize"
+    | "selection"
+    | "bounds"
+    | "logEvery"
+    | "saveEvery"
   >;
   /** Where an earlier run of the same options stopped, `network` being as it was there; its stage is the first of `stages`. */
   readonly resume: { readonly arrays: StageArrays; readonly state: TrainerState } | null;
@@ -38,13 +54,25 @@ export interface PipelineHooks extends Pick<TrainerHooks, "stop"> {
   /** The network is the best of its stage so far. */
   saveBest(moment: StageMoment): Promise<void>;
   saveState(moment: StageMoment): Promise<void>;
-  /** A stage has ended; the state is null for one that needs no training. Comes again when a run resumes there. */
-  stageDone(stage: StageName, network: Network, state: TrainerState | null): Promise<void>;
+  /** The network that `saveBest` was last called with in this stage; asked for where the next one starts from it. */
+  bestOf(stage: StageName): Promise<Network>;
+  /** A stage has ended. Comes again when a run resumes there. */
+  stageDone(stage: StageName, network: Network, end: StageEnd): Promise<void>;
   progress(stage: StageName, done: number, total: number, text: string): void;
 }
 
-/** In a prune stage that learns its mask: how many positions are kept now or were at its start, not both. */
-export type StageRecord = TrainerRecord & { readonly maskDistance?: number };
+/** In a prune stage that learns its mask: how many positions are kept now or were at its start, not both; and `LearnedMask`'s outliers. */
+export type StageRecord = TrainerRecord & {
+  readonly maskDistance?: number;
+  readonly outlierRatios?: readonly number[];
+};
+
+export interface StageEnd {
+  /** Null for a stage that needed no training. */
+  readonly state: TrainerState | null;
+  /** Passed once to re-estimate statistics. */
+  readonly images: number;
+}
 
 export interface StageMoment {
   readonly stage: StageName;
@@ -61,8 +89,7 @@ export async function runPipeline(options: PipelineOptions): Promise<StopReason 
   for (const stage of options.stages) {
     const { method } = options;
     if (stage === "prune" && (method === "lwm" || method === "random")) {
-      network = prunedAtOnce(network, { ...options, method });
-      await options.hooks.stageDone(stage, network, null);
+      network = await pruneAtOnce(network, { ...options, method });
       continue;
     }
     const ended = await runStage(stage, { ...options, network, resume });
@@ -73,14 +100,32 @@ export async function runPipeline(options: PipelineOptions): Promise<StopReason 
   return null;
 }
 
+async function pruneAtOnce(
+  network: Network,
+  options: PipelineOptions & { readonly method: "lwm" | "random" },
+): Promise<Network> {
+  const { engine, reestimateBatches: batches, variance, hooks } = options;
+  const source = { ...options.loop, remainder: "keep", seed: options.seed } as const;
+  const pruned = prunedAtOnce(network, options);
+  const again =
+    batches === 0
+      ? { network: pruned, images: 0 }
+      : withStatisticsAgain({ engine, network: pruned, source, batches, variance });
+  await hooks.stageDone("prune", again.network, { state: null, images: again.images });
+  return again.network;
+}
+
 async function runStage(
   name: StageName,
   options: PipelineOptions,
 ): Promise<{ readonly stopped: StopReason | null; readonly network: Network }> {
   const optimizer = options.optimizers[name];
   const loop = { ...options.loop, remainder: "keep", seed: options.seed } as const;
-  const steps = optimizer.epochs * new BatchSource(loop).stepsPerEpoch;
-  const stage = openStage({ ...options, stage: name, optimizer, steps, resume: options.resume?.arrays ?? null });
+  const source = new BatchSource(loop);
+  const steps = optimizer.epochs * source.stepsPerEpoch;
+  const firstBatch = () => source.batch({ step: 0, epoch: 0, stepOfEpoch: 0 });
+  const resume = options.resume?.arrays ?? null;
+  const stage = openStage({ ...options, stage: name, optimizer, steps, firstBatch, resume });
   try {
     const networkNow = () => ({ ...options.network, tensors: stage.training.tensors() });
     const { stopped, state } = await train({
@@ -93,8 +138,9 @@ async function runStage(
       hooks: loopHooks(name, { stage, networkNow, hooks: options.hooks }),
     });
     if (stopped !== null) return { stopped, network: networkNow() };
-    const network = stage.ended(networkNow());
-    await options.hooks.stageDone(name, network, state);
+    const isBest = options.from === "best" && name !== "finetune" && state.best !== null;
+    const network = isBest ? await options.hooks.bestOf(name) : stage.ended(networkNow());
+    await options.hooks.stageDone(name, network, { state, images: 0 });
     return { stopped, network };
   } finally {
     stage.training.dispose();
@@ -115,14 +161,16 @@ function loopHooks(name: StageName, { stage, networkNow, hooks }: Saved): Traine
     arrays: { engine: stage.training.state(), update: stage.update.state() },
   });
   return {
-    emit: (record) => hooks.emit(stage.maskDistance ? withDistance(record, stage.maskDistance) : record),
+    emit: (record) => hooks.emit(stage.mask ? withMask(record, stage.mask) : record),
     stop: () => hooks.stop(),
-    saveBest: (state) => hooks.saveBest(moment(state)),
+    saveBest: (state) => hooks.saveBest({ ...moment(state), network: stage.ended(networkNow()) }),
     saveState: (state) => hooks.saveState(moment(state)),
     progress: (done, total, text) => hooks.progress(name, done, total, text),
   };
 }
 
-function withDistance(record: TrainerRecord, maskDistance: () => number): StageRecord {
-  return record.type === "notice" ? record : { ...record, maskDistance: maskDistance() };
+function withMask(record: TrainerRecord, { distance, outliers }: LearnedMask): StageRecord {
+  if (record.type === "notice") return record;
+  const told = { ...record, maskDistance: distance() };
+  return record.type === "train.epoch" && outliers !== null ? { ...told, outlierRatios: outliers } : told;
 }

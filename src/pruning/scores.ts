@@ -1,8 +1,15 @@
 /** HYDRA's importance scores: how they start, and the gradient that the straight-through mask gives them. */
 import { stream } from "../core/rng.js";
 
-/** Ways to start the scores; `scaled` is the method, the others are its ablation. */
-export const scoreStarts = ["scaled", "kaiming-uniform", "kaiming-normal", "xavier-uniform", "xavier-normal"] as const;
+/** Ways to start the scores; `scaled` is the method, the random ones are its ablation, `snip` weighs by the natural loss. */
+export const scoreStarts = [
+  "scaled",
+  "kaiming-uniform",
+  "kaiming-normal",
+  "xavier-uniform",
+  "xavier-normal",
+  "snip",
+] as const;
 
 export type ScoreStart = (typeof scoreStarts)[number];
 
@@ -11,6 +18,8 @@ export interface ScoreStartOptions {
   /** A kernel, [out, in, kh, kw] or [out, in] flattened. */
   readonly weights: Float32Array;
   readonly shape: readonly number[];
+  /** dL/dW of a batch; only `snip` reads it. */
+  readonly gradient: Float32Array | null;
   readonly seed: number;
   /** Number of the weight layer in graph order: its own stream for random starts. */
   readonly layer: number;
@@ -18,7 +27,7 @@ export interface ScoreStartOptions {
 
 /** First scores of a layer, one a weight (Sehwag et al. 2020, section 4.1; Kaiming with gain sqrt 2, Xavier with gain sqrt 2). */
 export function initialScores(options: ScoreStartOptions): Float32Array {
-  const { start, weights, shape, seed, layer } = options;
+  const { start, weights, shape, gradient, seed, layer } = options;
   const { fanIn, fanOut } = fans(shape);
   const scores = new Float32Array(weights.length);
   const draws = stream(seed, "score", layer);
@@ -37,6 +46,8 @@ export function initialScores(options: ScoreStartOptions): Float32Array {
     case "xavier-normal":
       draws.fillNormal(scores, Math.sqrt(4 / (fanIn + fanOut)));
       return scores;
+    case "snip":
+      return weights.map((weight, i) => Math.abs(weight * (gradient?.[i] ?? 0)));
   }
 }
 

@@ -1,10 +1,12 @@
 /** The three stages of pruning: what each one trains, from which network, by which rule (Sehwag et al. 2020, section 3). */
 import type { Engine, Training, WeightRule } from "../engines/engine.js";
 import type { Network } from "../models/network.js";
+import type { LabelledBatch } from "../training/batch-source.js";
 import type { Schedule } from "../training/schedule.js";
 import { plainUpdate, type Update } from "../training/update.js";
 import { type AdmmConstants, admmUpdate, restoredSplit, splitLayers } from "./admm.js";
-import { currentMasks, hydraUpdate, restoredLayers, type ScoredLayer, scoredLayers } from "./hydra.js";
+import { currentMasks, hydraUpdate, outlierRatios, restoredLayers, type ScoredLayer, scoredLayers } from "./hydra.js";
+import { lossGradients } from "./loss-gradients.js";
 import { magnitudeMasks, randomMasks } from "./magnitude.js";
 import { maskChange } from "./mask.js";
 import { maskedNetwork } from "./masked-network.js";
@@ -37,6 +39,8 @@ export interface StageOptions {
   /** Of the whole stage. */
   readonly steps: number;
   readonly admm: AdmmConstants;
+  /** Of training, for scores that start from a gradient. */
+  readonly firstBatch: () => LabelledBatch;
   readonly scoreStart: ScoreStart;
   readonly freezeBatchNorm: boolean;
   readonly seed: number;
@@ -51,8 +55,15 @@ export interface Stage {
   readonly schedule: Schedule;
   /** The stage's result, of the network that its training ended with. */
   readonly ended: (network: Network) => Network;
-  /** Of a prune stage: how far its mask has come from its first, as the number of positions that only one of the two has. */
-  readonly maskDistance?: () => number;
+  /** Of a prune stage that learns its mask. */
+  readonly mask?: LearnedMask;
+}
+
+export interface LearnedMask {
+  /** How far it has come from the stage's first, as the number of positions that only one of the two has. */
+  readonly distance: () => number;
+  /** By layer, the largest |weight| over the median where the scores start scaled by it; null where they do not. */
+  readonly outliers: readonly number[] | null;
 }
 
 /** Puts a stage's network into the engine, with fresh optimiser state unless resumed. The caller disposes of the training. */
@@ -75,10 +86,9 @@ export function prunedAtOnce(
   return maskedNetwork(network, method === "lwm" ? magnitudeMasks(network, kept) : randomMasks(network, kept, seed));
 }
 
-function openPruning({ engine, network, kept, optimizer, scoreStart, freezeBatchNorm, seed, resume }: StageOptions) {
-  const layers: ScoredLayer[] = resume
-    ? restoredLayers(kept, resume.update)
-    : scoredLayers({ network, kept, start: scoreStart, seed });
+function openPruning(options: StageOptions) {
+  const { engine, network, kept, optimizer, scoreStart, freezeBatchNorm, resume } = options;
+  const layers = resume ? restoredLayers(kept, resume.update) : startedLayers(options);
   const state = resume && { state: resume.engine };
   const training = engine.train(resume ? network : maskedNetwork(network, currentMasks(layers)), {
     rules: maskedRules(kept),
@@ -86,7 +96,15 @@ function openPruning({ engine, network, kept, optimizer, scoreStart, freezeBatch
     ...state,
   });
   const update = hydraUpdate({ layers, momentum: optimizer.momentum, freezeBatchNorm });
-  return { training, update, ended: (trained: Network) => trained, maskDistance: () => distanceOf(layers) };
+  const outliers = scoreStart === "scaled" ? outlierRatios(layers) : null;
+  const mask = { distance: () => distanceOf(layers), outliers };
+  return { training, update, ended: (trained: Network) => trained, mask };
+}
+
+function startedLayers({ engine, network, kept, scoreStart: start, firstBatch, seed }: StageOptions): ScoredLayer[] {
+  const gradients =
+    start === "snip" ? lossGradients({ engine, network, layers: kept.keys(), batch: firstBatch() }) : null;
+  return scoredLayers({ network, kept, start, gradients, seed });
 }
 
 /** All weights train until the stage ends; then the largest of each layer stay. */
@@ -96,7 +114,7 @@ function openSplit({ engine, network, kept, optimizer, steps, admm, resume }: St
   const training = engine.train(network, { rules: new Map(), ...state });
   const update = admmUpdate({ layers, momentum: optimizer.momentum, steps, ...admm });
   const ended = (trained: Network) => maskedNetwork(trained, magnitudeMasks(trained, kept));
-  return { training, update, ended, maskDistance: () => distanceOf(layers) };
+  return { training, update, ended, mask: { distance: () => distanceOf(layers), outliers: null } };
 }
 
 function distanceOf(layers: readonly { readonly first: Uint32Array; readonly positions: Uint32Array }[]): number {

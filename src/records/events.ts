@@ -80,6 +80,8 @@ const trainEpoch = z.looseObject({
   reconnected: z.number().min(0),
   /** While masks are learned: positions that the mask now and the stage's first do not share. */
   maskDistance: count.optional(),
+  /** Of each layer whose scores start scaled: the largest |weight| over the median. */
+  outlierRatios: z.array(anyNumber).optional(),
   layers: z.array(
     z.looseObject({
       name: z.string(),

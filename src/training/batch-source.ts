@@ -22,6 +22,8 @@ export interface PseudoLabelled {
   readonly samples: Samples;
   /** How many of them a batch holds. */
   readonly batchSize: number;
+  /** "endless" (if left out): pass after pass, whatever the epoch; "epoch": each epoch begins a fresh order, so that none comes twice in it. */
+  readonly order?: "endless" | "epoch";
 }
 
 export interface LabelledBatch {
@@ -59,9 +61,11 @@ export class BatchSource {
     const { samples, pseudoLabelled } = this.#options;
     const own = this.#part("labelled", { samples, pass: epoch, place: stepOfEpoch, size: this.#labelled, offset: 0 });
     if (!pseudoLabelled) return own;
-    const { batchSize: size } = pseudoLabelled;
+    const { batchSize: size, order = "endless" } = pseudoLabelled;
     const perPass = Math.ceil(pseudoLabelled.samples.size / size);
-    const moment = { pass: Math.floor(step / perPass), place: step % perPass };
+    const passesAnEpoch = Math.ceil(this.stepsPerEpoch / perPass);
+    const steps = order === "endless" ? step : epoch * passesAnEpoch * perPass + stepOfEpoch;
+    const moment = { pass: Math.floor(steps / perPass), place: steps % perPass };
     const choice = { samples: pseudoLabelled.samples, ...moment, size, offset: samples.size };
     return joined(own, this.#part("pseudo-labelled", choice));
   }

@@ -49,6 +49,18 @@ const changes: readonly [string, unknown, Flags?][] = [
   ["augment", "none"],
   ["bnUpdates", "hydra"],
   ["scoreInit", "xavier-normal"],
+  ["scoreInit", "snip"],
+  ["from", "best", { ...base, pretrainEpochs: 3, learningRate: 0.3, select: "val-clean" }],
+  [
+    "padding",
+    "torch",
+    { ...base, model: "wrn10_1", width: 0.25, pretrainEpochs: 1, pruneEpochs: 1, finetuneEpochs: 1 },
+  ],
+  ["scaleWeights", true],
+  ["pretrainEpochs", 0],
+  ["pruneEpochs", 0],
+  ["mirror", "never"],
+  ["bnReestimate", 20, { ...base, method: "lwm" }],
   ["freezeBn", true],
   ["seed", 2],
   ["batchSize", 5],
@@ -75,7 +87,7 @@ for (const flags of [{ threads: 2 }, { checkpointEvery: "0s" }, { logEvery: 1 },
 
 test("without options it is the published recipe of stages, at the radius of the evaluation", async () => {
   const { optimizers, attack, statistics, select, target, batchSize } = settle(await optionsOf({}));
-  const common = { weightDecay: 1e-4, momentum: 0.9 };
+  const common = { schedule: "cosine", weightDecay: 1e-4, momentum: 0.9 };
   assert.deepEqual(optimizers, {
     pretrain: { ...common, epochs: 100, learningRate: 0.1 },
     prune: { ...common, epochs: 20, learningRate: 0.1 },

@@ -26,7 +26,7 @@ function beginStage(network: Network, density: number, engine = plainEngine): St
     ),
     { density },
   );
-  const layers = scoredLayers({ network, kept, start: "scaled", seed: 1 });
+  const layers = scoredLayers({ network, kept, start: "scaled", gradients: null, seed: 1 });
   const rules = new Map([...kept.keys()].map((name) => [name, "masked" as const]));
   const training = engine.train(maskedNetwork(network, currentMasks(layers)), {
     rules,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { catalogModel } from "../../src/models/catalog.js";
-import { initialNetwork } from "../../src/pruning/initial-weights.js";
+import { initialNetwork, scaledForDensity } from "../../src/pruning/initial-weights.js";
 
 function startOf(model: string) {
   const { graph } = catalogModel({ name: model, width: 0.5, input: [32, 32, 3], classes: 10 });
@@ -57,4 +57,15 @@ test("kernels of one shape differ, and another seed gives other weights", () => 
   assert.notDeepEqual(values("conv9.weight"), values("conv10.weight"));
   const other = initialNetwork({ ...network, model: "vgg16", seed: 2 });
   assert.notDeepEqual(other.tensors.get("conv9.weight"), network.tensors.get("conv9.weight"));
+});
+
+test("weights are scaled once by 1/sqrt(density) for a net that is sparse from the start, biases and batch-norm are not", () => {
+  const { network, values } = startOf("vgg16");
+  const scaled = scaledForDensity(network, 0.25);
+  for (const name of ["conv1.weight", "dense16.weight"])
+    assert.deepEqual(
+      scaled.tensors.get(name)?.values,
+      values(name).map((value) => 2 * value),
+    );
+  for (const name of ["bn1.weight", "dense16.bias"]) assert.equal(scaled.tensors.get(name), network.tensors.get(name));
 });

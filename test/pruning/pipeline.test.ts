@@ -42,6 +42,7 @@ async function run(options: Partial<PipelineOptions> & { stopAt?: number } = {})
     engine: plainEngine,
     kept: keptCounts(weightLayers(start.graph, start.input), { density: 0.3 }),
     admm: { rho: 0.1, rhoGrowth: 1.3, cycles: 3 },
+    ...{ from: "last", reestimateBatches: 0, variance: "biased" },
     scoreStart: "scaled",
     freezeBatchNorm: false,
     seed: 1,
@@ -67,6 +68,7 @@ async function run(options: Partial<PipelineOptions> & { stopAt?: number } = {})
       saveState: async (moment) => {
         ended.moments.push(copied(moment));
       },
+      bestOf: async () => assert.fail("nobody starts from the best"),
       stageDone: async (stage, network) => {
         ended.networks.set(stage, network);
       },

@@ -78,6 +78,7 @@ async function run({ objective, samples, held, ...options }: Run): Promise<Recor
     engine,
     kept,
     admm: { rho: 1e-3, rhoGrowth: 1, cycles: 10 },
+    ...{ from: "last", reestimateBatches: 0, variance: "biased" },
     scoreStart: "scaled",
     freezeBatchNorm: false,
     optimizers: {
@@ -101,6 +102,7 @@ async function run({ objective, samples, held, ...options }: Run): Promise<Recor
       stop: () => null,
       saveBest: async () => {},
       saveState: async () => {},
+      bestOf: async () => assert.fail("nobody starts from the best"),
       stageDone: async (stage, network) => {
         ended[stage] = network;
       },

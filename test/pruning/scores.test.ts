@@ -33,10 +33,10 @@ test("random starts have the deviation of their law and differ between layers", 
     "xavier-normal": Math.sqrt(4 / (288 + 576)),
   } as const;
   for (const start of ["kaiming-uniform", "kaiming-normal", "xavier-uniform", "xavier-normal"] as const) {
-    const scores = initialScores({ start, weights, shape, seed: 3, layer: 0 });
+    const scores = initialScores({ start, weights, shape, gradient: null, seed: 3, layer: 0 });
     const deviation = Math.sqrt(scores.reduce((sum, score) => sum + score * score, 0) / scores.length);
     assert.ok(Math.abs(deviation / deviations[start] - 1) < 0.03, `${start}: ${deviation}`);
-    assert.notDeepEqual(initialScores({ start, weights, shape, seed: 3, layer: 1 }), scores);
+    assert.notDeepEqual(initialScores({ start, weights, shape, gradient: null, seed: 3, layer: 1 }), scores);
   }
 });
 
@@ -52,4 +52,19 @@ test("the score gradient of a 3x2 linear layer is G * W * sign(S), also where th
   const pruned = 1;
   assert.ok(!keepLargest(scores, 3).includes(pruned));
   assert.equal(scoreGradient({ gradient, weights, scores })[pruned], -1.5);
+});
+
+test("a score of 0 gets no gradient and stays where it is, whatever its weight", () => {
+  const gradient = scoreGradient({
+    gradient: Float32Array.of(3, -3),
+    weights: Float32Array.of(2, 2),
+    scores: Float32Array.of(0, -0),
+  });
+  assert.ok(gradient.every((value) => value === 0));
+});
+
+test("SNIP's scores are |gradient times weight|, so the order of the layer's connections by their effect on the loss", () => {
+  const [weights, gradient] = [Float32Array.of(2, -0.5, 0, 1), Float32Array.of(-1, 3, 9, 0.25)];
+  const scores = initialScores({ start: "snip", weights, shape: [2, 2], gradient, seed: 1, layer: 0 });
+  assert.deepEqual(scores, Float32Array.of(2, 1.5, 0, 0.25));
 });

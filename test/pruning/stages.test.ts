@@ -9,12 +9,16 @@ import { plainEngine } from "../support/plain-engine.js";
 import { imageBatch, smallConvolution, squareGradient } from "../support/pruning-network.js";
 
 const optimizer = { epochs: 2, schedule: "cosine", learningRate: 0.05, weightDecay: 1e-4, momentum: 0.9 } as const;
+const firstBatch = () => ({
+  images: imageBatch(smallConvolution(), 8, 0),
+  labels: Uint8Array.of(0, 1, 2, 0, 1, 2, 0, 1),
+});
 const admm = { rho: 1e-3, rhoGrowth: 1, cycles: 2 };
 
 function open(stage: StageName, network: Network, density: number, method: "hydra" | "admm" = "hydra"): Stage {
   const kept = keptCounts(weightLayers(network.graph, network.input), { density });
   const options = { kept, optimizer, scoreStart: "scaled", freezeBatchNorm: false, seed: 1, resume: null } as const;
-  return openStage({ ...options, engine: plainEngine, method, admm, steps: 6, stage, network });
+  return openStage({ ...options, engine: plainEngine, method, admm, firstBatch, steps: 6, stage, network });
 }
 
 /** Takes steps and gives the loss before each. */

@@ -49,6 +49,45 @@ test("pseudo-labelled samples follow the labelled ones, pass after pass, whateve
   assert.notDeepEqual(passes[0]?.flat(), passes[1]?.flat(), "each pass has an order of its own");
 });
 
+test("of 50,000 labelled images beside 500,000 pseudo-labelled ones, 128 and 128 a batch, an epoch is 391 batches of 256, the last of 208", () => {
+  const pseudoLabelled = { samples: numbered(500_000), batchSize: 128, order: "epoch" } as const;
+  const options = { samples: numbered(50_000), augment: null, batchSize: 256, remainder: "keep", seed: 1 } as const;
+  const source = new BatchSource({ ...options, pseudoLabelled });
+  assert.equal(source.stepsPerEpoch, 391);
+  // The tenth epoch would end one pass and begin another if they went on without end.
+  for (const epoch of [0, 9]) {
+    const labelled = new Uint8Array(50_000);
+    const pseudo = new Uint8Array(500_000);
+    for (let place = 0; place < 391; place++) {
+      const batch = inputs(source, { step: 391 * epoch + place, epoch, stepOfEpoch: place });
+      const own = place === 390 ? 80 : 128;
+      assert.equal(batch.length, own + 128);
+      for (const input of batch.slice(0, own)) labelled[input] = (labelled[input] ?? 0) + 1;
+      for (const input of batch.slice(own)) pseudo[input] = (pseudo[input] ?? 0) + 1;
+    }
+    assert.ok(labelled.every((times) => times === 1));
+    assert.ok(pseudo.every((times) => times <= 1));
+    assert.equal(
+      pseudo.reduce((sum, times) => sum + times, 0),
+      391 * 128,
+    );
+  }
+});
+
+test("a fresh order each epoch goes on with a second one where the epoch needs more pseudo-labelled samples than there are", () => {
+  const source = new BatchSource({
+    ...mixture,
+    samples: numbered(10),
+    pseudoLabelled: { samples: numbered(4, 100), batchSize: 3, order: "epoch" },
+  });
+  const [first, second] = [0, 1].map((epoch) =>
+    [0, 1, 2, 3, 4].flatMap((place) => inputs(source, { step: 5 * epoch + place, epoch, stepOfEpoch: place }).slice(2)),
+  );
+  assert.deepEqual(first?.slice(0, 4).toSorted(), [100, 101, 102, 103]);
+  assert.deepEqual(first?.slice(4, 8).toSorted(), [100, 101, 102, 103]);
+  assert.notDeepEqual(first, second);
+});
+
 test("images and labels belong together", () => {
   const { images, labels } = new BatchSource(mixture).batch({ step: 4, epoch: 2, stepOfEpoch: 0 });
   assert.deepEqual(
