@@ -20,12 +20,18 @@ Napi::Value logits(const Info& info) {
   return result;
 }
 
-/** takeTimes(inference): seconds in its steps since the last call, over all threads, for the benchmark. */
+/** takeTimes(inference): [{layer, isConvolution, seconds}] of its steps since the last call, over all threads, for the benchmark. */
 Napi::Value takeTimes(const Info& info) {
-  const StepTimes times = open<Inference>(info[0], "inference")->takeTimes();
-  Napi::Object result = Napi::Object::New(info.Env());
-  result.Set("convolutions", times.convolutions);
-  result.Set("others", times.others);
+  const auto inference = open<Inference>(info[0], "inference");
+  const std::vector<StepTime> times = inference->takeTimes();
+  Napi::Array result = Napi::Array::New(info.Env(), times.size());
+  for (size_t i = 0; i < times.size(); i++) {
+    Napi::Object step = Napi::Object::New(info.Env());
+    step.Set("layer", inference->graph().layers[times[i].layer].name);
+    step.Set("isConvolution", times[i].isConvolution);
+    step.Set("seconds", times[i].seconds);
+    result.Set(uint32_t(i), step);
+  }
   return result;
 }
 

@@ -110,6 +110,7 @@ void Inference::forward(size_t images, const ImageSource& source, float* logits,
   const std::vector<Group> groups = groupBlocks(blocksOf(images), machine_.threads);
   if (keep) masks_.reserve(blocksOf(images) * maskWords_ * 2);
   spaces_.resize(machine_.threads);
+  for (Space& space : spaces_) space.seconds.resize(program_.steps.size());
   for (size_t t = 0; t < std::min(spaces_.size(), groups.size()); t++)
     spaces_[t].arena.reserve(scratchBytes_ + (kBlocksTogether + 1) * slotBytes_);
   parallel(machine_.threads, groups.size(), [&](size_t g, int thread) {
@@ -162,7 +163,7 @@ StepBlocks Inference::blocksFor(size_t i, const Group& group, int from, int to, 
 void Inference::forwardStep(size_t i, const Group& group, int from, int to, const float* const* images, bool keep, Space& space) {
   const Step& step = program_.steps[i];
   const StepBlocks blocks = blocksFor(i, group, from, to, images, keep, space);
-  const StepClock clock(step.kind == StepKind::Conv ? space.times.convolutions : space.times.others);
+  const StepClock clock(space.seconds[i]);
   runner_.forward(step, vectors_[i], blocks, space.arena.data());
 }
 
@@ -183,10 +184,10 @@ void Inference::forwardBands(size_t i, const Group& group, int block, const floa
     stored.output[0] = shifted, stored.rows = {row, end};
     pooled.input[0] = shifted, pooled.rows = {row / stride, end / stride};
     {
-      const StepClock clock(space.times.convolutions);
+      const StepClock clock(space.seconds[i]);
       runner_.forward(conv, vectors_[i], stored, space.arena.data());
     }
-    const StepClock clock(space.times.others);
+    const StepClock clock(space.seconds[i + 1]);
     runner_.forward(pool, vectors_[i + 1], pooled, space.arena.data());
   }
 }
@@ -240,7 +241,7 @@ void Inference::backwardStep(size_t i, const Group& group, int from, int to, Spa
     blocks.output[b - from] = place(space, backwardPlaces_, step.output, b);
     blocks.chosen[b - from] = chosenOf(i, group.first + b);
   }
-  const StepClock clock(step.kind == StepKind::Conv ? space.times.convolutions : space.times.others);
+  const StepClock clock(space.seconds[i]);
   runner_.backward(step, vectors_[i], blocks, space.arena.data());
 }
 
@@ -261,14 +262,14 @@ GradientSink Inference::gradientInto(float* gradient, size_t count) const {
   };
 }
 
-StepTimes Inference::takeTimes() {
-  StepTimes total;
+std::vector<StepTime> Inference::takeTimes() {
+  std::vector<StepTime> times;
+  for (const Step& step : program_.steps) times.push_back({step.layer, step.kind == StepKind::Conv, 0});
   for (Space& space : spaces_) {
-    total.convolutions += space.times.convolutions;
-    total.others += space.times.others;
-    space.times = {};
+    for (size_t i = 0; i < space.seconds.size(); i++) times[i].seconds += space.seconds[i];
+    space.seconds.assign(space.seconds.size(), 0);
   }
-  return total;
+  return times;
 }
 
 size_t Inference::bytes() const {

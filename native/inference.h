@@ -14,9 +14,11 @@ using ImageSource = std::function<const float*(size_t block, float* slot)>;
 /** Takes a block of the gradient with respect to the images. */
 using GradientSink = std::function<void(size_t block, const float* gradient)>;
 
-/** Seconds that all threads together spent in the steps of a network. */
-struct StepTimes {
-  double convolutions = 0, others = 0;
+/** Seconds that all threads together spent in one step of a network, forward and back. */
+struct StepTime {
+  int layer;
+  bool isConvolution;
+  double seconds;
 };
 
 class Inference {
@@ -38,8 +40,8 @@ class Inference {
   /** Set while a forward's masks wait for their backward: only one such pass at a time. */
   bool pending = false;
 
-  /** Since the last call. */
-  StepTimes takeTimes();
+  /** [step] Since the last call. */
+  std::vector<StepTime> takeTimes();
 
   size_t bytes() const;
 
@@ -47,7 +49,7 @@ class Inference {
   /** What one thread works in: scratch of the kernels, then a slot for each block of a group and one more. */
   struct Space {
     Buffer arena;
-    StepTimes times;
+    std::vector<double> seconds;   // [step]
   };
 
   void update();

@@ -1,7 +1,7 @@
 """The peer of the benchmark: the same networks and the same work in PyTorch.
 
 Requests come as JSON lines on standard input, each is answered by one line:
-{"work": "forward" | "step" | "at", "variant": "eager", "model": "vgg16", "batch": 128, "threads": 2, "density": 0.1, "repeat": 1}
+{"work": "forward" | "step" | "at" | "prune", "variant": "eager", "model": "vgg16", "batch": 128, "threads": 2, "density": 0.1, "repeat": 1}
 -> {"seconds": [...], "memory": bytes, "version": "..."}, or {"error": "..."}. The density only sets how much of the dense
 weights is masked; it does not change the work.
 """
@@ -61,6 +61,10 @@ def wide_resnet(widen):
 MODELS = {"vgg16": vgg16, "wrn28_4": lambda: wide_resnet(4)}
 
 
+def kernels_of(net):
+    return [m.weight for m in net.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+
+
 class Subject:
     """A network with a random mask, prepared as a variant says: words of eager, channels-last, compiled, bf16 joined by +."""
 
@@ -72,13 +76,15 @@ class Subject:
         if "channels-last" in words:
             self.net = self.net.to(memory_format=torch.channels_last)
             self.images = self.images.contiguous(memory_format=torch.channels_last)
-        self.kernels = [m.weight for m in self.net.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+        self.model = model
+        self.kernels = kernels_of(self.net)
         self.masks = [(torch.rand_like(w) < density).to(w.dtype) for w in self.kernels]
         self.mask()
         self.call = torch.compile(self.net) if "compiled" in words else self.net
         self.autocast = "bf16" in words
         self.attacked = self.images
         self.optimiser = torch.optim.SGD(self.net.parameters(), lr=1e-3, momentum=0.9, weight_decay=5e-4)
+        self.pruning = None
 
     @torch.no_grad()
     def mask(self):
@@ -105,6 +111,20 @@ class Subject:
 
     def at(self):
         """PGD-10 in evaluation mode, then one step of momentum on masked dense weights."""
+        self.gradients()
+        self.optimiser.step()
+        self.mask()
+        self.net.eval().requires_grad_(False)
+
+    def prune(self):
+        """The same, then one step of momentum on HYDRA's scores and on batch-norm, weights frozen: new masks of the largest."""
+        if self.pruning is None:
+            self.pruning = Pruning(self)
+        self.gradients()
+        self.pruning.step()
+        self.net.eval().requires_grad_(False)
+
+    def gradients(self):
         with torch.no_grad():
             self.attacked = (self.images + torch.empty_like(self.images).uniform_(-EPSILON, EPSILON)).clamp_(0, 1)
         for _ in range(10):
@@ -112,14 +132,38 @@ class Subject:
         self.net.train().requires_grad_(True)
         self.optimiser.zero_grad()
         F.cross_entropy(self.logits(self.attacked).float(), self.labels).backward()
-        self.optimiser.step()
-        self.mask()
-        self.net.eval().requires_grad_(False)
 
     def seconds(self, work):
         start = time.perf_counter()
         getattr(self, work)()
         return time.perf_counter() - start
+
+
+class Pruning:
+    """HYDRA's scores in the form that costs PyTorch least: the network holds weight times mask, which changes once a step."""
+
+    def __init__(self, subject):
+        self.kernels = subject.kernels
+        self.kept = [max(1, int(mask.sum())) for mask in subject.masks]
+        self.weights = [kernel.detach() for kernel in kernels_of(MODELS[subject.model]())]
+        self.scores = [nn.Parameter(weight.clone()) for weight in self.weights]
+        norms = [p for m in subject.net.modules() if isinstance(m, nn.BatchNorm2d) for p in m.parameters()]
+        self.optimiser = torch.optim.SGD([*self.scores, *norms], lr=1e-3, momentum=0.9, weight_decay=1e-4)
+        self.mask()
+
+    @torch.no_grad()
+    def mask(self):
+        for kernel, weight, score, kept in zip(self.kernels, self.weights, self.scores, self.kept):
+            largest = score.abs().reshape(-1).topk(kept, sorted=False).indices
+            mask = torch.zeros(weight.numel()).index_fill_(0, largest, 1).view_as(weight)
+            kernel.copy_(weight * mask)
+
+    @torch.no_grad()
+    def step(self):
+        for kernel, weight, score in zip(self.kernels, self.weights, self.scores):
+            score.grad = kernel.grad * weight * score.sign()
+        self.optimiser.step()
+        self.mask()
 
 
 subjects = {}

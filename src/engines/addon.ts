@@ -15,10 +15,13 @@ export interface Machine {
   readonly threads: number;
 }
 
-/** Seconds in the kernels of a network, summed over the threads. */
-export interface StepTimes {
-  readonly convolutions: number;
-  readonly others: number;
+/** Seconds in one step of a network, a layer with what is joined to it, forward and back, summed over the threads. */
+export interface StepTime {
+  /** Its name. */
+  readonly layer: string;
+  /** Or a fully connected layer, which is one of a single position. */
+  readonly isConvolution: boolean;
+  readonly seconds: number;
 }
 
 interface NamedValues<Values> {
@@ -37,7 +40,7 @@ export interface Addon {
     images: Float32Array,
     lossGradient: LossGradient,
   ): { logits: Float32Array; gradient: Float32Array };
-  takeTimes(inference: Handle): StepTimes;
+  takeTimes(inference: Handle): StepTime[];
   createAscent(inference: Handle, images: Float32Array, origin: Float32Array, rule: object): Handle;
   advance(ascent: Handle, steps: number, lossGradient: LossGradient): void;
   ascentImages(ascent: Handle): Float32Array;

@@ -10,7 +10,7 @@ import {
   isTargetForced,
   loadAddon,
   type Machine,
-  type StepTimes,
+  type StepTime,
 } from "./addon.js";
 import type { Ascent, AscentProblem, Engine, Inference, LossGradient, Training, TrainingOptions } from "./engine.js";
 import { NativeTraining } from "./native-training.js";
@@ -49,8 +49,8 @@ function trainingOf(network: Network, options: TrainingOptions, { addon, machine
   return new NativeTraining({ network, addon, handle, inference });
 }
 
-/** Seconds that the steps of a native network took since the last call, for the benchmark; TypeError for another engine's. */
-export function takeTimes(inference: Inference): StepTimes {
+/** What the steps of a native network took since the last call, for the benchmark; TypeError for another engine's. */
+export function takeTimes(inference: Inference): readonly StepTime[] {
   if (!(inference instanceof NativeInference)) throw new TypeError("inference must be the native engine's");
   return inference.addon.takeTimes(inference.handle);
 }

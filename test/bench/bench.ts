@@ -1,68 +1,135 @@
 /**
- * `npm run bench`: how fast the engine runs, beside PyTorch with `--peer torch` (an environment for it is made at the first
- * run). Tables go to stderr, `benchmark` records to stdout. Flags choose networks, densities and parts.
+ * `npm run bench`: how fast the program is, beside PyTorch with `--peer torch` (an environment for it is made at the first run).
+ * Tables go to stderr, `benchmark` records to stdout. Flags choose networks, densities and parts; `--resume FILE` takes from the
+ * records of a run that was broken off what it had measured.
  */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { reportMusts } from "./must-table.js";
+import { compareWithDeepSparse } from "./deepsparse.js";
+import { Journal } from "./journal.js";
+import { reportLayers } from "./layers.js";
+import { print, rounded } from "./output.js";
+import { Peak } from "./peak.js";
+import { reportPseudoLabelledMemory } from "./pseudo-labelled-memory.js";
 import { reportBatches } from "./scaling.js";
-import { type Speed, type SpeedOptions, speedOf } from "./speed.js";
+import { reportSelection } from "./selection.js";
+import { type Speed, type SpeedOptions, SpeedRun } from "./speed.js";
 import { reportSpeed } from "./speed-table.js";
+import { speedVerdicts } from "./speed-verdicts.js";
 import { startUp } from "./start-up.js";
 import { type Work, workSchema } from "./subject.js";
+import { reportVerdicts, type Verdict } from "./verdicts.js";
 
 const FOLDER = fileURLToPath(new URL("../../../.bench", import.meta.url));
+const PEERS = ["none", "torch", "deepsparse"];
+const PARTS = ["start-up", "selection", "memory", "speed", "deepsparse", "batches"] as const;
 
 const { values: flags } = parseArgs({
   options: {
+    /** Several with commas. */
     peer: { type: "string", default: "none" },
-    parts: { type: "string", default: "speed,batches,start-up" },
+    parts: { type: "string", default: PARTS.join(",") },
     models: { type: "string", default: "vgg16,wrn28_4" },
     densities: { type: "string", default: "1,0.1,0.01" },
-    uniform: { type: "string", default: "0.1,0.05,0.01,0.005" },
-    works: { type: "string", default: "forward,step,at" },
-    variants: { type: "string", default: "eager,channels-last,compiled,bf16,bf16+channels-last" },
+    uniform: { type: "string", default: "0.05,0.005" },
+    works: { type: "string", default: "forward,step,at,prune,finetune" },
+    variants: {
+      type: "string",
+      default: "eager,channels-last,compiled,bf16,bf16+channels-last,bf16+channels-last+compiled",
+    },
     "batch-size": { type: "string", default: "128" },
     threads: { type: "string", default: String(availableParallelism()) },
-    rounds: { type: "string", default: "4" },
-    "seconds-per-cell": { type: "string", default: "4" },
+    rounds: { type: "string", default: "3" },
+    "seconds-per-cell": { type: "string", default: "3" },
     /** A Python environment that has PyTorch already. */
     environment: { type: "string", default: `${FOLDER}/torch` },
+    /** A Python that DeepSparse runs on: 3.8 to 3.11. */
+    "deepsparse-python": { type: "string", default: "python3.11" },
+    /** Where the figure of the layers goes; none without it. */
+    figure: { type: "string" },
+    resume: { type: "string" },
   },
 });
 
 const parts = flags.parts.split(",");
-if (parts.includes("speed")) await compareSpeeds();
-if (parts.includes("batches")) await reportBatches({ threads: Number(flags.threads), densities: [0.1, 0.01] });
-if (parts.includes("start-up")) startUp(Number(flags.rounds));
+const peers = flags.peer.split(",");
+requireKnown("--peer", peers, PEERS);
+requireKnown("--parts", parts, PARTS);
+const journal = new Journal(flags.resume ?? null);
+const threads = Number(flags.threads);
+const peak = new Peak({ folder: FOLDER, threads, journal });
+await peak.look("first");
+const runs = parts.includes("speed") ? flags.models.split(",").map((model) => new SpeedRun(optionsFor(model))) : [];
+printPlan();
+reportVerdicts(await measureAll());
+peak.end();
 
-async function compareSpeeds(): Promise<void> {
+async function measureAll(): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  if (parts.includes("start-up")) verdicts.push(...startUp());
+  if (parts.includes("selection")) verdicts.push(...reportSelection([0.1, 0.01]));
+  if (parts.includes("memory")) verdicts.push(...reportPseudoLabelledMemory());
   const speeds: Speed[] = [];
-  for (const model of flags.models.split(",")) {
-    const options = optionsFor(model);
-    const speed = await speedOf(options);
-    reportSpeed(speed, options);
+  for (const run of runs) {
+    const speed = await run.run();
+    reportSpeed(speed);
+    verdicts.push(...speedVerdicts(speed));
     speeds.push(speed);
   }
-  if (flags.peer !== "none") reportMusts(speeds);
+  reportLayers(speeds, flags.figure ?? null);
+  if (parts.includes("deepsparse") && peers.includes("deepsparse")) verdicts.push(...(await deepSparse()));
+  if (parts.includes("batches")) await reportBatches({ threads, densities: [0.1, 0.01], journal });
+  return verdicts;
+}
+
+function deepSparse(): Promise<Verdict[]> {
+  const folder = `${FOLDER}/deepsparse`;
+  const { "deepsparse-python": python, "batch-size": batch, rounds } = flags;
+  return compareWithDeepSparse({
+    ...{ folder, python, threads, journal },
+    ...{ batch: Number(batch), rounds: Number(rounds), densities: [0.1, 0.01] },
+  });
 }
 
 function optionsFor(model: string): SpeedOptions {
-  if (!["none", "torch"].includes(flags.peer)) throw new Error(`--peer ${flags.peer}: none or torch`);
   return {
-    ...{ model, folder: FOLDER, environment: flags.environment },
+    ...{ model, environment: flags.environment, threads, peak, journal },
     methodDensities: numbers(flags.densities),
     uniformDensities: numbers(flags.uniform),
     works: flags.works.split(",").map((work): Work => workSchema.parse(work)),
-    variants: flags.peer === "none" ? [] : flags.variants.split(","),
+    variants: peers.includes("torch") ? flags.variants.split(",") : [],
     batch: Number(flags["batch-size"]),
-    threads: Number(flags.threads),
     rounds: Number(flags.rounds),
     secondsPerCell: Number(flags["seconds-per-cell"]),
   };
 }
 
+/** Minutes, on a machine that does nothing else. */
+function printPlan(): void {
+  const expected: Readonly<Record<(typeof PARTS)[number], () => number>> = {
+    "start-up": () => 20,
+    selection: () => 5,
+    memory: () => 15,
+    speed: () => runs.reduce((sum, run) => sum + run.expectedSeconds(), 0),
+    deepsparse: () => (peers.includes("deepsparse") ? 120 : 0),
+    batches: () => 40,
+  };
+  const chosen = PARTS.filter((part) => parts.includes(part)).map((part) => ({ part, seconds: expected[part]() }));
+  const total = chosen.reduce((sum, { seconds }) => sum + seconds, 0);
+  const each = chosen.map(({ part, seconds }) => `${part} ${rounded(seconds / 60, 1)}`).join(", ");
+  print(
+    `About ${rounded(Math.max(1, total / 60), 0)} minutes on ${threads} idle threads of ${rounded(peak.all, 0)} GFLOP/s`,
+  );
+  print(`together, without what is installed or was measured before: ${each}.`);
+  print("Records go to stdout; kept in a file, they are what --resume FILE goes on with.");
+}
+
 function numbers(text: string): number[] {
   return text === "" ? [] : text.split(",").map(Number);
+}
+
+function requireKnown(flag: string, given: readonly string[], known: readonly string[]): void {
+  const unknown = given.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`${flag} ${unknown}: there is ${known.join(", ")}`);
 }

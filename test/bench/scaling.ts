@@ -1,5 +1,6 @@
 /** One step of PGD by batch size: images a second, and the memory of a process that does nothing else. */
 import { measure } from "./child.js";
+import type { Journal } from "./journal.js";
 import { head, print, record, rounded, row } from "./output.js";
 import { ours } from "./tools.js";
 
@@ -9,23 +10,26 @@ const REPEAT = 5;
 export interface BatchesOptions {
   readonly threads: number;
   readonly densities: readonly number[];
+  readonly journal: Journal;
 }
 
 /** Each batch size in a process of its own. */
-export async function reportBatches({ threads, densities }: BatchesOptions): Promise<void> {
+export async function reportBatches({ threads, densities, journal }: BatchesOptions): Promise<void> {
   print("\n## Batch size, vgg16, one PGD step\n");
   head(["batch", ...densities.flatMap((density) => [`${density}: images/s`, "MiB"])]);
   for (const batch of BATCHES) {
     const cells: string[] = [];
     for (const density of densities) {
       const subject = { model: "vgg16", densities: "method", density };
+      const request = { subject, work: "step", batch, threads, repeat: REPEAT };
       const child = ours();
-      const reply = await measure(child, { subject, work: "step", batch, threads, repeat: REPEAT });
+      const reply = await journal.once(`batches ${JSON.stringify(request)}`, () => measure(child, request));
       child.end();
       if ("error" in reply) throw new Error(reply.error);
+      const memory = reply.memory ?? Number.NaN;
       const rate = batch / Math.min(...reply.seconds);
-      cells.push(rounded(rate, 0), rounded(reply.memory / 2 ** 20, 0));
-      record("step", { value: rate, unit: "images/s", config: { ...subject, batch, threads, memory: reply.memory } });
+      cells.push(rounded(rate, 0), rounded(memory / 2 ** 20, 0));
+      record("step", { value: rate, unit: "images/s", config: { ...subject, batch, threads, memory } });
     }
     row([batch, ...cells]);
   }

@@ -13,12 +13,18 @@ export const subjectSchema = z.object({
 });
 export type Subject = z.output<typeof subjectSchema>;
 
-/** A forward pass; a step of PGD; a step of adversarial training with PGD-10 inside. */
-export const workSchema = z.enum(["forward", "step", "at"]);
+/**
+ * A forward pass; a step of PGD; whole steps of adversarial training with PGD-10 inside: by the method, in the stage in which
+ * HYDRA learns its masks, and in the one that fine-tunes what they keep.
+ */
+export const workSchema = z.enum(["forward", "step", "at", "prune", "finetune"]);
 export type Work = z.output<typeof workSchema>;
 
 export const INPUT = [32, 32, 3] as const;
 export const CLASSES = 10;
+/** Of the attack, in a step of PGD and inside training. */
+export const BALL = { epsilon: 8 / 255, stepSize: 2 / 255 };
+export const BOUNDS = [0, 1] as const;
 
 export function keyOf({ model, densities, density }: Subject): string {
   return `${model} ${densities} ${density}`;
@@ -41,16 +47,27 @@ function modeOf({ densities, density }: Subject, training: boolean): Connectivit
   return training ? "bayes" : "fixed";
 }
 
-/** Floating-point operations of one pass of a convolution's connections over one image: two a connection and position. */
-export function operationsOf(subject: Subject): number {
+/** Its layers with weights: density, and floating-point operations of one pass over one image, two a connection and position. */
+export function layersOf(
+  subject: Subject,
+): { readonly name: string; readonly density: number; readonly operations: number }[] {
   const { network } = networkOf(subject);
-  let operations = 0;
-  for (const { name, size, outputPositions } of weightLayers(network.graph, INPUT)) {
+  return weightLayers(network.graph, INPUT).map(({ name, size, outputPositions }) => {
     const kernel = network.tensors.get(`${name}.weight`);
-    operations += 2 * (kernel?.type === "connections" ? kernel.index.length : size) * outputPositions;
-  }
-  return operations;
+    const connections = kernel?.type === "connections" ? kernel.index.length : size;
+    return { name, density: connections / size, operations: 2 * connections * outputPositions };
+  });
 }
 
+/** Of one pass of all of them. */
+export function operationsOf(subject: Subject): number {
+  return layersOf(subject).reduce((sum, { operations }) => sum + operations, 0);
+}
+
+const STEP_OF_TRAINING = 10 * 2 + 3;
+
 /** Passes over the connections that the work consists of. */
-export const PASSES = { forward: 1, step: 2, at: 10 * 2 + 3 } as const;
+export const PASSES: Readonly<Record<Work, number>> = {
+  ...{ forward: 1, step: 2 },
+  ...{ at: STEP_OF_TRAINING, prune: STEP_OF_TRAINING, finetune: STEP_OF_TRAINING },
+};
