@@ -7,6 +7,7 @@
     # Compiled once per target; all other sources once, for the oldest processor of the platform.
     "kernel_sources": [
       "kernels.cc", "sparse-conv.cc", "general-sparse-conv.cc", "winograd-conv.cc", "direct-conv.cc", "weight-gradient.cc",
+      "sparse-weight-gradient.cc", "winograd-weight-gradient.cc",
       "passes.cc", "elementwise.cc", "batch-norm.cc", "pools.cc", "normals.cc"
     ],
     "engine_sources": [

@@ -106,6 +106,7 @@ struct ConvCall {
 /** Weight gradient: for output channels [from, to), summed over all blocks of the batch in order; lanes added in one fixed tree. */
 struct WeightGradientCall {
   ConvShape shape;
+  Algorithm algorithm;               // Direct: at all positions
   const Weights* weights;            // which connections (values unused); index null: all positions
   const float* const* input;         // [blocks] any count
   const float* const* outputGradient;
@@ -114,7 +115,10 @@ struct WeightGradientCall {
   float* gradient;                   // [count], in the order of the weights; this call writes its channels' part only
   void* scratch;                     // weightGradientScratchBytes
 };
-size_t weightGradientScratchBytes(const ConvShape& shape, const Weights& weights);
+/** Also a pure function of shape and connection count. */
+Algorithm planWeightGradient(const ConvShape& shape, const Weights& weights);
+size_t weightGradientScratchBytes(const ConvShape& shape, Algorithm algorithm);
+int weightGradientTask(const ConvShape& shape, Algorithm algorithm, int threads);   // output channels of one call that lose nothing
 
 /** The kernels of one target; every entry gives the same bits on every target. */
 struct Kernels {

@@ -7,6 +7,8 @@ namespace sparse_robust {
 constexpr size_t kAlignment = 64;
 SR_INLINE constexpr size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 SR_INLINE constexpr int groupsOf(int count, int size) { return (count + size - 1) / size; }
+SR_INLINE constexpr int lesser(int a, int b) { return a < b ? a : b; }
+SR_INLINE constexpr int greater(int a, int b) { return a > b ? a : b; }
 
 /** 3x3, stride 1, a border of one: the plane keeps its size. */
 SR_INLINE bool keepsPlane3x3(const ConvShape& s) {
@@ -74,14 +76,15 @@ SR_INLINE size_t directWeights(const ConvPlan& plan) {
   return size_t(groupsOf(plan.target().channels, group)) * group * taps * plan.source().channels;
 }
 
-/**
- * Whether a weight gradient is computed at all positions and picked from; the sums are the same bits either way. Milliseconds
- * (batch of 128, one core with AVX-512) at all positions, by connections at densities 0.25 and 0.4: 64 -> 64 at 32x32 83, 43, 62;
- * 128 -> 128 at 16x16 73, 40, 61; 256 -> 256 at 8x8 67, 39, 70; 512 -> 512 at 4x4 67, 59, 94.
- */
-SR_INLINE bool gradientOfAllPositions(const ConvShape& shape, const Weights& weights) {
-  size_t positions = size_t(shape.in.channels) * shape.out.channels * shape.kernel * shape.kernel;
-  return !weights.index || weights.count * 3 > positions;
+/** The first of the weights that lies at `position` or behind. */
+SR_INLINE size_t firstWeightFrom(const Weights& weights, size_t position) {
+  size_t from = 0, to = weights.count;
+  while (from < to) {
+    size_t middle = (from + to) / 2;
+    if (weights.index[middle] < position) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** Connections whose sums a sparse weight gradient keeps at once: half a MiB, a quarter of L2; at least one channel's. */
@@ -89,6 +92,25 @@ constexpr int kGradientChannelsHeld = 64;
 SR_INLINE size_t gradientConnectionsHeld(const ConvShape& shape) {
   size_t perChannel = size_t(shape.in.channels) * shape.kernel * shape.kernel;
   return perChannel > 8192 ? perChannel : 8192;
+}
+
+/** A weight gradient in Winograd's domain: output channels side by side, twice AVX-512's lanes, times twelve input channels in registers. */
+constexpr int kGradientGroup = 32;
+/**
+ * Groups whose sums are kept at once, and patches of a band. Dense, batch of 128, one core with AVX-512, milliseconds with (groups,
+ * patches) of (4, 4), (4, 2), (4, 8), (4, 16), (2, 4): 64 -> 64 at 32x32 32, 29, 33, 38, 31; 128 -> 128 at 16x16 25, 25, 25, 31, 27;
+ * 256 -> 256 at 8x8 23, 27, 25, 27, 26; 512 -> 512 at 4x4 23, 25, 26, 25, 24.
+ */
+constexpr int kMaximumGradientGroups = 4, kGradientPatches = 4;
+SR_INLINE int winogradGradientGroups(const ConvShape& shape) {
+  int groups = groupsOf(shape.out.channels, kGradientGroup);
+  return groups < kMaximumGradientGroups ? groups : kMaximumGradientGroups;
+}
+SR_INLINE size_t winogradGradientScratchBytes(const ConvShape& shape) {
+  size_t groups = winogradGradientGroups(shape), inputs = shape.in.channels;
+  size_t source = winogradFrequencyLines(shape.in.channels, kGradientPatches) * kLine;
+  size_t turned = groups * kGradientPatches * kLine * kGradientGroup;
+  return (source + turned + groups * inputs * kGradientGroup + kLine * kLine) * 36 * sizeof(float);
 }
 
 }  // namespace sparse_robust

@@ -28,35 +28,45 @@ struct Row {
   Algorithm dense;       // for densities from `denseFrom` on
   double denseFrom;
   int channelBlock;      // of sparse layers from density 0.06 on; 0: all channels
+  double gradientFrom;   // weight gradients in Winograd's domain for densities from here on
 };
 constexpr double kBlocksFrom = 0.06;   // at 0.03 blocks lose everywhere: 512 channels at 2x2, 0.33 ms without, 0.48 in blocks of 64
 constexpr Row kRows[] = {
-    {1024, Algorithm::Winograd, 0.17, 0},    // 64 -> 64 at 32x32: Winograd 24; sparse at 0.1: all 14.3, blocks of 64 18.9, 32 17.2, 16 16.8
-    {256, Algorithm::Winograd, 0.19, 32},    // 128 -> 128 at 16x16: Winograd 19.7; at 0.1: all 11.0, 64 10.7, 32 10.5, 16 11.1
-    {64, Algorithm::Winograd, 0.18, 32},     // 256 -> 256 at 8x8: Winograd 16.3; at 0.1: all 11.5, 64 9.0 (gradient 10.8), 32 9.2 (9.5), 16 11.7
-    {16, Algorithm::Winograd, 0.26, 64},     // 512 -> 512 at 4x4: Winograd 17.8; at 0.1: all 8.2, 64 7.0, 32 7.3, 16 9.1
-    {1, Algorithm::Direct, 0.5, 64},         // 512 -> 512 at 2x2: direct 5.6; at 0.1: all 1.6, 64 1.1, 32 1.3, 16 2.2
+    {1024, Algorithm::Winograd, 0.17, 0, 0.18},    // 64 -> 64 at 32x32: Winograd 24; sparse at 0.1: all 14.3, blocks of 64 18.9, 32 17.2, 16 16.8
+    {256, Algorithm::Winograd, 0.19, 32, 0.15},    // 128 -> 128 at 16x16: Winograd 19.7; at 0.1: all 11.0, 64 10.7, 32 10.5, 16 11.1
+    {64, Algorithm::Winograd, 0.18, 32, 0.15},     // 256 -> 256 at 8x8: Winograd 16.3; at 0.1: all 11.5, 64 9.0 (gradient 10.8), 32 9.2 (9.5), 16 11.7
+    {16, Algorithm::Winograd, 0.26, 64, 0.11},     // 512 -> 512 at 4x4: Winograd 17.8; at 0.1: all 8.2, 64 7.0, 32 7.3, 16 9.1
+    {1, Algorithm::Direct, 0.5, 64, 1},            // 512 -> 512 at 2x2: direct 5.6; at 0.1: all 1.6, 64 1.1, 32 1.3, 16 2.2
 };
 
 /** From which density on the direct form wins elsewhere: stride 2, 1x1, dense layers, images. */
 constexpr double kDirectForward = 0.38;    // 128 -> 256, 3x3, 16x16 to 8x8, dense: direct 42, sparse 115; 1x1 of stride 2: 6.1 and 16.3
 constexpr double kDirectGradient = 0.5;    // the same: 42 and 87; 7.8 and 12.0
 
-ConvPlan planKept(const ConvShape& shape, double density, Direction direction) {
+const Row& rowOf(const ConvShape& shape) {
   const Row* row = kRows;
   while (shape.in.height * shape.in.width < row->lines) row++;
-  bool fits = supports(shape, row->dense) && shape.in.channels > kNarrowGroup;
-  if (density >= row->denseFrom && fits) return planConv(shape, direction, row->dense);
+  return *row;
+}
+
+double densityOf(const ConvShape& shape, size_t connections) {
+  return double(connections) / (double(shape.in.channels) * shape.out.channels * shape.kernel * shape.kernel);
+}
+
+ConvPlan planKept(const ConvShape& shape, double density, Direction direction) {
+  const Row& row = rowOf(shape);
+  bool fits = supports(shape, row.dense) && shape.in.channels > kNarrowGroup;
+  if (density >= row.denseFrom && fits) return planConv(shape, direction, row.dense);
   if (density >= kDirectGradient) return planConv(shape, direction, Algorithm::Direct);
   ConvPlan plan = planConv(shape, direction, Algorithm::Sparse);
-  if (row->channelBlock > 0 && density >= kBlocksFrom) plan.channelBlock = row->channelBlock;
+  if (row.channelBlock > 0 && density >= kBlocksFrom) plan.channelBlock = row.channelBlock;
   return plan;
 }
 
 }  // namespace
 
 ConvPlan planConv(const ConvShape& shape, size_t connections, Direction direction) {
-  double density = double(connections) / (double(shape.in.channels) * shape.out.channels * shape.kernel * shape.kernel);
+  double density = densityOf(shape, connections);
   if (keepsPlane3x3(shape)) return planKept(shape, density, direction);
   double directFrom = direction == Direction::Forward ? kDirectForward : kDirectGradient;
   return planConv(shape, direction, density >= directFrom ? Algorithm::Direct : Algorithm::Sparse);
@@ -79,12 +89,30 @@ int bandRows(const ConvPlan& plan) {
   return target.height;
 }
 
-/** Dense: six output channels at all positions of four input channels each. Sparse: sums, then two words a connection, then runs. */
-size_t weightGradientScratchBytes(const ConvShape& shape, const Weights& weights) {
+/**
+ * Milliseconds in Winograd's domain, and by connections at densities 0.08, 0.12, 0.18: 64 -> 64 at 32x32 31, and 17, 23, 32; 128 -> 128
+ * at 16x16 25, and 15, 22, 32; 256 -> 256 at 8x8 26, and 16, 22, 33; 512 -> 512 at 4x4 26, and 20, 30, 45; by direct sums 64 to 84.
+ */
+Algorithm planWeightGradient(const ConvShape& shape, const Weights& weights) {
+  constexpr double kDirectFrom = 1.0 / 3;
+  bool fits = supports(shape, Algorithm::Winograd) && lesser(shape.in.channels, shape.out.channels) > kNarrowGroup;
+  double from = fits ? rowOf(shape).gradientFrom : kDirectFrom;
+  if (weights.index && densityOf(shape, weights.count) < from) return Algorithm::Sparse;
+  return fits ? Algorithm::Winograd : Algorithm::Direct;
+}
+
+size_t weightGradientScratchBytes(const ConvShape& shape, Algorithm algorithm) {
   size_t taps = size_t(shape.kernel) * shape.kernel;
-  if (gradientOfAllPositions(shape, weights)) return groupsOf(shape.in.channels, 4) * taps * 24 * kLine * sizeof(float);
-  size_t held = gradientConnectionsHeld(shape);
+  if (algorithm == Algorithm::Winograd) return winogradGradientScratchBytes(shape);
+  if (algorithm == Algorithm::Direct) return groupsOf(shape.in.channels, 4) * taps * 24 * kLine * sizeof(float);   // six output channels by four
+  size_t held = gradientConnectionsHeld(shape);   // sums, then two words a connection, then runs
   return aligned(held * kLine * sizeof(float) + (2 * held + kGradientChannelsHeld * (taps + 1)) * sizeof(uint32_t));
+}
+
+int weightGradientTask(const ConvShape& shape, Algorithm algorithm, int threads) {
+  int channels = shape.out.channels;
+  if (algorithm != Algorithm::Winograd) return greater(1, channels / (4 * threads));   // enough that no thread waits long for the last
+  return groupsOf(groupsOf(channels, kGradientGroup), threads) * kGradientGroup;
 }
 
 }  // namespace sparse_robust

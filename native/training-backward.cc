@@ -133,14 +133,15 @@ void Training::weightGradient(const Step& step, Pass& pass) {
   if (state.full) weights = {nullptr, nullptr, kernel.size};
   const std::vector<const float*> inputs = blocksOfValue(pass.tape.values[step.input], step.input, pass.tape.images);
   const std::vector<const float*> gradients = blocksOfValue(pass.gradients[step.output], step.output, pass.tape.images);
-  const size_t bytes = weightGradientScratchBytes(kernel.shape, weights);
+  const Algorithm algorithm = planWeightGradient(kernel.shape, weights);
+  const size_t bytes = weightGradientScratchBytes(kernel.shape, algorithm);
   for (Buffer& scratch : scratch_) scratch.reserve(bytes);
   Buffer second = state.gradient.clean ? Buffer() : pool_.take(weights.count * sizeof(float));
   float* into = state.gradient.clean ? state.gradient.sums.data() : second.floats();
-  const int channels = taskChannels(kernel.shape.out.channels, machine_.threads);
+  const int channels = weightGradientTask(kernel.shape, algorithm, machine_.threads);
   parallel(machine_.threads, (kernel.shape.out.channels + channels - 1) / channels, [&](size_t task, int thread) {
     const int from = int(task) * channels, to = std::min(kernel.shape.out.channels, from + channels);
-    machine_.target->kernels->weightGradient({kernel.shape, &weights, inputs.data(), gradients.data(), int(inputs.size()), from, to, into, scratch_[thread].data()});
+    machine_.target->kernels->weightGradient({kernel.shape, algorithm, &weights, inputs.data(), gradients.data(), int(inputs.size()), from, to, into, scratch_[thread].data()});
   });
   if (state.gradient.clean) return;
   for (size_t i = 0; i < weights.count; i++) state.gradient.sums[i] += into[i];

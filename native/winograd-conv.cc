@@ -5,46 +5,11 @@
 // 256 channels on; at 64 channels and 32x32 half the time goes into the transforms' memory traffic. Asking for the next patches'
 // lines during the products gained nothing there.
 #include "epilogue.h"
-#include "geometry.h"
-#include "packed.h"
+#include "winograd-transform.h"
 
 namespace sparse_robust {
 namespace SR_TARGET {
 namespace {
-
-constexpr int kFrequencies = 36;
-
-struct Patch {
-  int block, row, column;   // of its first output
-};
-
-struct Grid {
-  int height, width, across, perBlock;   // of the plane; patches in a row and in a block
-};
-
-SR_INLINE Grid gridOf(const Plane& plane) {
-  int across = groupsOf(plane.width, 4);
-  return {plane.height, plane.width, across, across * groupsOf(plane.height, 4)};
-}
-
-SR_INLINE Patch patchAt(const Grid& grid, int i) {
-  int inBlock = i % grid.perBlock;
-  return {i / grid.perBlock, inBlock / grid.across * 4, inBlock % grid.across * 4};
-}
-
-/** Six lines apart by `step` into frequency space: the rows of B^T. */
-SR_INLINE void forwardTransform(const Vec* d, int step, Vec* out) {
-  Vec d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
-  Vec four = set1(4.0f), five = set1(5.0f);
-  Vec a = negativeFma(four, d2, d4), b = negativeFma(four, d1, d3), c = sub(d4, d2), e = sub(d3, d1);
-  e = add(e, e);
-  out[0] = fma(four, d[0], negativeFma(five, d2, d4));
-  out[1] = add(a, b);
-  out[2] = sub(a, b);
-  out[3] = add(c, e);
-  out[4] = sub(c, e);
-  out[5] = fma(four, d1, negativeFma(five, d3, d[5 * step]));
-}
 
 /** Six frequencies apart by `step` into four outputs: the rows of A^T. */
 SR_INLINE void backwardTransform(const Vec* m, int step, Vec* out) {
@@ -56,53 +21,7 @@ SR_INLINE void backwardTransform(const Vec* m, int step, Vec* out) {
   out[3] = add(m[5 * step], fma(set1(8.0f), d, b));
 }
 
-/** One patch of every source channel; columns [kFrom, kTo) of its six and rows [from, to) lie in the plane, the rest is zero. */
-template <int kFrom, int kTo>
-void transformPatch(const float* source, size_t channelLines, int width, int channels, int from, int to, float* out, size_t frequencyFloats, int apart) {
-  for (int channel = 0; channel < channels; channel++) {
-    const float* corner = source + channel * channelLines * kLine;
-    float* target = out + size_t(channel) * apart * kLine;
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectorsPerLine; v++) {
-      Vec rows[36];
-#pragma GCC unroll 6
-      for (int r = 0; r < 6; r++) {
-        Vec line[6];
-        bool inside = r >= from && r < to;
-#pragma GCC unroll 6
-        for (int c = 0; c < 6; c++) {
-          line[c] = c >= kFrom && c < kTo && inside ? load(corner + (ptrdiff_t(r) * width + c) * kLine + v * kLanes) : zero();
-        }
-        forwardTransform(line, 1, rows + r * 6);
-      }
-#pragma GCC unroll 6
-      for (int c = 0; c < 6; c++) {
-        Vec column[6];
-        forwardTransform(rows + c, 6, column);
-#pragma GCC unroll 6
-        for (int r = 0; r < 6; r++) store(target + (r * 6 + c) * frequencyFloats + v * kLanes, column[r]);
-      }
-    }
-  }
-}
-
-using Transform = void (*)(const float*, size_t, int, int, int, int, float*, size_t, int);
-constexpr Transform kTransforms[2][5] = {
-    {transformPatch<0, 2>, transformPatch<0, 3>, transformPatch<0, 4>, transformPatch<0, 5>, transformPatch<0, 6>},
-    {transformPatch<1, 2>, transformPatch<1, 3>, transformPatch<1, 4>, transformPatch<1, 5>, transformPatch<1, 6>}};
-
-SR_INLINE int least(int a, int b) { return a < b ? a : b; }
-
 constexpr int kChannelsAtOnce = 4;   // transformed before the next patch's: neighbours share rows, so lines and pages are met again soon
-
-void transformSource(const ConvCall& call, const Grid& grid, const Patch& patch, int channel, float* out, size_t frequencyFloats, int apart) {
-  const Plane& source = call.plan->source();
-  ptrdiff_t line = ptrdiff_t(channel * source.stride()) + ptrdiff_t(patch.row - 1) * grid.width + patch.column - 1;
-  const float* corner = call.input[patch.block] + line * kLine;
-  int channels = least(kChannelsAtOnce, source.channels - channel);
-  int from = patch.row == 0, to = least(6, grid.height - patch.row + 1), columns = least(6, grid.width - patch.column + 1);
-  kTransforms[patch.column == 0][columns - 2](corner, source.stride(), grid.width, channels, from, to, out + size_t(channel) * apart * kLine, frequencyFloats, apart);
-}
 
 /** A group of target channels times `kLines` lines at one frequency, over all source channels in order. */
 template <int kLines>
@@ -173,7 +92,7 @@ SR_INLINE void backwardPatch(const float* products, size_t apart, Vec* out, int 
 }
 
 void transformTarget(const ConvCall& call, const Grid& grid, const Patch& patch, int channel, const float* products, int apart) {
-  int rows = least(4, grid.height - patch.row), columns = least(4, grid.width - patch.column);
+  int rows = lesser(4, grid.height - patch.row), columns = lesser(4, grid.width - patch.column);
   Vec out[16 * kVectorsPerLine];
   const float* mine = products + size_t(channel) * kFrequencies * apart * kLine;
   for (int v = 0; v < kVectorsPerLine; v++) backwardPatch(mine + v * kLanes, size_t(apart) * kLine, out + v, kVectorsPerLine);
@@ -194,7 +113,10 @@ void patches(const ConvCall& call, const Grid& grid, int first) {
   Patch patch[kPatches];
   for (int i = 0; i < kPatches; i++) patch[i] = patchAt(grid, first + i);
   for (int channel = 0; channel < plan.source().channels; channel += kChannelsAtOnce) {
-    for (int i = 0; i < kPatches; i++) transformSource(call, grid, patch[i], channel, source + i * kLine, frequencyFloats, kPatches);
+    int channels = lesser(kChannelsAtOnce, plan.source().channels - channel);
+    for (int i = 0; i < kPatches; i++) {
+      transformSource(call.input[patch[i].block], plan.source(), grid, patch[i], channel, channels, source + i * kLine, frequencyFloats, kPatches * kLine);
+    }
   }
   multiplyAll<kPatches>(plan, static_cast<const float*>(call.packed), source, frequencyFloats, products);
   for (int channel = 0; channel < plan.target().channels; channel++) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "../packed.h"
 #include "peak.h"
 #include "support.h"
 
@@ -61,6 +62,8 @@ void forBlocks(int thread, int threads, const Call& call) {
   for (int block = from; block < to; block += kBlocksTogether) call(thread * kBlocksTogether, std::min(kBlocksTogether, to - block));
 }
 
+std::string nameOf(Algorithm a) { return a == Algorithm::Sparse ? "sparse" : a == Algorithm::Direct ? "direct" : "winograd"; }
+
 struct Bench {
   Options options;
   const Kernels& kernels;
@@ -100,24 +103,24 @@ struct Bench {
       });
     });
     char what[80];
-    const char* algorithm = plan.algorithm == Algorithm::Sparse ? "sparse" : plan.algorithm == Algorithm::Direct ? "direct" : "winograd";
-    std::snprintf(what, sizeof what, "%s %-8s (pack %.1f)", forward ? "fwd" : "dX ", algorithm, packing * 1e3);
+    std::snprintf(what, sizeof what, "%s %-8s (pack %.1f)", forward ? "fwd" : "dX ", nameOf(plan.algorithm).c_str(), packing * 1e3);
     return report(layer, what, time, count);
   }
 
-  double weightGradient(const Layer& layer, const SparseWeights& weights) const {
+  double weightGradient(const Layer& layer, const SparseWeights& weights, Algorithm algorithm) const {
     Numbers numbers(2);
     const ConvShape& s = layer.shape;
     Blocks input(s.in, kBlocks, &numbers), gradient(s.out, kBlocks, &numbers);
     Weights view = weights.view();
     Buffer result(view.count * sizeof(float));
     std::vector<Buffer> scratch;
-    for (int t = 0; t < options.threads; t++) scratch.emplace_back(weightGradientScratchBytes(s, view));
+    for (int t = 0; t < options.threads; t++) scratch.emplace_back(weightGradientScratchBytes(s, algorithm));
     double time = timeOf(options.threads, [&](int t) {
-      int from = s.out.channels * t / options.threads, to = s.out.channels * (t + 1) / options.threads;
-      kernels.weightGradient({s, &view, input.pointers.data(), gradient.pointers.data(), kBlocks, from, to, result.as(), scratch[t].as<void>()});
+      int groups = groupsOf(s.out.channels, kGradientGroup), from = groups * t / options.threads * kGradientGroup;
+      int to = std::min(s.out.channels, groups * (t + 1) / options.threads * kGradientGroup);
+      kernels.weightGradient({s, algorithm, &view, input.pointers.data(), gradient.pointers.data(), kBlocks, from, to, result.as(), scratch[t].as<void>()});
     });
-    return report(layer, "weight gradient", time, view.count);
+    return report(layer, ("weight gradient, " + nameOf(algorithm)).c_str(), time, view.count);
   }
 
   void run() const {
@@ -134,7 +137,13 @@ struct Bench {
           if (extra) convolution(layer, planConv(layer.shape, direction, other), weights);
         }
       }
-      if (options.weights) gradients += layer.times * weightGradient(layer, weights);
+      if (!options.weights) continue;
+      Algorithm planned = planWeightGradient(layer.shape, weights.view());
+      gradients += layer.times * weightGradient(layer, weights, planned);
+      for (Algorithm other : {Algorithm::Sparse, Algorithm::Direct, Algorithm::Winograd}) {
+        bool fits = supports(layer.shape, other) && (other != Algorithm::Sparse || layer.density < 1);
+        if (options.all && other != planned && fits) weightGradient(layer, weights, other);
+      }
     }
     std::printf("convolutions forward + input gradient: %.1f ms, %.0f images/s", total * 1e3, kBlocks * kLine / total);
     if (options.weights) std::printf("; weight gradients: %.1f ms", gradients * 1e3);
