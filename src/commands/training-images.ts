@@ -45,8 +45,8 @@ export async function trainingImages(options: ImageOptions, choice: SelectionCho
   const { data: name, dataDir: directory, trainSamples } = options;
   const train = await load({ name, directory, split: "train", limit: trainSamples ?? undefined }, options);
   const { test, ...parts } = await splitSamples(train, options, choice);
-  const notices = [train, test].flatMap((set) => set?.notice ?? []);
-  const images = { ...train, notice: notices.length === 0 ? null : notices.join("; ") };
+  const notices = new Set([train, test].flatMap((set) => set?.notice ?? []));
+  const images = { ...train, notice: notices.size === 0 ? null : [...notices].join("; ") };
   return { images, ...parts, augment: augmentOf(images, options) };
 }
 
