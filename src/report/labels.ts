@@ -5,14 +5,25 @@ import type { MergedResult } from "./shards.js";
 
 /** A short name for each experiment, different for each: the method, and of the rest as much as tells them apart. */
 export function networkLabels(experiments: readonly Experiment[]): readonly string[] {
-  let labels = experiments.map((networks) => networks[0]?.checkpoint.method ?? networks[0]?.checkpoint.path ?? "");
-  for (const more of distinctions) {
+  const names = experiments.map(([network]) => network?.checkpoint.method ?? network?.checkpoint.path ?? "");
+  const details = distinctions.map((more) =>
+    experiments.map((networks) => (networks[0] === undefined ? "" : more(networks[0], networks))),
+  );
+  return toldApart(names, details);
+}
+
+/** The names; where several are one, with the first details by which they differ, and a number where nothing does. */
+export function toldApart(names: readonly string[], details: readonly (readonly string[])[]): readonly string[] {
+  let labels = names;
+  for (const parts of details) {
     const counts = countOf(labels);
     if (counts.size === labels.length) return labels;
+    const said = labels.map((label, i) => JSON.stringify([label, parts[i]]));
+    const saidTimes = countOf(said);
     labels = labels.map((label, i) => {
-      const network = experiments[i]?.[0];
-      if (counts.get(label) === 1 || network === undefined) return label;
-      return [label, more(network, experiments[i] ?? [])].filter((part) => part !== "").join(" ");
+      // What all of one label have in common tells nothing.
+      const isTelling = saidTimes.get(said[i] ?? "") !== counts.get(label);
+      return isTelling && parts[i] !== "" ? `${label} ${parts[i]}` : label;
     });
   }
   const seen = new Map<string, number>();

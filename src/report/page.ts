@@ -1,6 +1,6 @@
 /** The comparison as one HTML file: table, figures, pictures, recipes, seeds, machines, warnings; nothing is fetched. */
 import type { Comparison } from "./comparison.js";
-import { drawFigure, escaped } from "./figures/canvas.js";
+import { drawFigure, escaped, type Figure } from "./figures/canvas.js";
 import { allFigures } from "./figures/figures.js";
 import type { Collected } from "./results.js";
 import type { Table } from "./table.js";
@@ -32,8 +32,8 @@ export function page(contents: PageContents): string {
     `<title>${escaped(title)}</title>\n<style>${STYLE}</style>\n</head>\n<body>\n<main>`,
     "<h1>Accuracy, clean and under attack</h1>",
     section("Results", `${scrolling("Results", htmlTable(table))}${list(notes)}`),
-    section("Figures", figures.map(({ figure }) => `<figure>${drawFigure(figure)}</figure>`).join("\n")),
-    section("Pictures", pictures.map(pictureHtml).join("\n")),
+    section("Figures", columns(figures.map(({ figure }) => figureHtml(figure)))),
+    section("Pictures", columns(pictures.map(pictureHtml))),
     section("Networks", scrolling("Networks", htmlTable(networksOf(comparison)))),
     section("Attack recipes", recipes(comparison)),
     section("Runs", scrolling("Runs", htmlTable(runsOf(collected)))),
@@ -62,6 +62,17 @@ export function htmlTable({ columns, rows }: Table): string {
 
 function section(title: string, body: string): string {
   return body === "" ? "" : `<section>\n<h2>${escaped(title)}</h2>\n${body}\n</section>`;
+}
+
+/** Beside each other where there is room. */
+function columns(parts: readonly string[]): string {
+  return parts.length === 0 ? "" : `<div class="columns">\n${parts.join("\n")}\n</div>`;
+}
+
+/** Scrolls on a narrow screen, where its letters would be too small to read. */
+function figureHtml(figure: Figure): string {
+  const box = `class="drawing" role="region" aria-label="${escaped(figure.title)}" tabindex="0"`;
+  return `<figure ${box}>${drawFigure(figure)}</figure>`;
 }
 
 /** Wide content scrolls in its own box, which the keyboard reaches. */
@@ -121,6 +132,9 @@ const STYLE = [
   "main{max-width:72rem;margin:0 auto;padding:1rem}h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}",
   ".wide{overflow-x:auto;border:1px solid var(--line);border-radius:6px}table{border-collapse:collapse;font-size:.9rem;white-space:nowrap}",
   "th,td{padding:.3rem .7rem;text-align:left;border-bottom:1px solid var(--line)}thead{background:var(--band)}tbody th{font-weight:normal}",
-  ".number{text-align:right;font-variant-numeric:tabular-nums}figure{margin:1rem 0}figure svg,figure img{max-width:100%;height:auto}",
+  "tbody th{position:sticky;left:0;background:var(--page)}@media(max-width:40rem){tbody th{white-space:normal;min-width:7rem}}",
+  ".number{text-align:right;font-variant-numeric:tabular-nums}figure{margin:0}figure svg,figure img{max-width:100%;height:auto}",
+  ".columns{display:grid;gap:1.5rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,33rem),1fr));align-items:start}",
+  ".drawing{overflow-x:auto}.drawing>svg{min-width:34rem}",
   "li{overflow-wrap:anywhere}details{margin:.3rem 0}details p{overflow-wrap:anywhere}",
 ].join("\n");

@@ -6,8 +6,10 @@ import { test } from "node:test";
 import { UsageError } from "../../src/core/errors.js";
 import { compareNetworks } from "../../src/report/comparison.js";
 import { drawFigure } from "../../src/report/figures/canvas.js";
+import { epochTicks } from "../../src/report/figures/curves.js";
 import { allFigures, makeFigure } from "../../src/report/figures/figures.js";
 import { pngOf } from "../../src/report/figures/png.js";
+import { toldApart } from "../../src/report/labels.js";
 import { eventFile } from "../../src/report/tensorboard.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { collect, resultOf, standing, trainingRun } from "./report-streams.js";
@@ -39,9 +41,11 @@ test("every figure has its numbers in these records, and is one SVG that names i
 });
 
 test("marks of evenly spaced accuracies are evenly spaced", () => {
-  const svg = drawFigure(makeFigure("attacks", told));
+  const whole = drawFigure(makeFigure("attacks", told));
+  // The legend's marks stand before the panel.
+  const svg = whole.slice(whole.indexOf("<svg", 1));
   const places = [...svg.matchAll(/<path [^>]*translate\((-?[\d.]+),/g)].map(([, x]) => Number(x));
-  // The legend's marks stand left of the scale; 80, 60 and 40 % follow.
+  // 80, 60 and 40 %, and left of them nothing.
   const [forty, sixty, eighty] = [...new Set(places.map((x) => Math.round(x * 100) / 100))]
     .sort((a, b) => a - b)
     .slice(-3);
@@ -52,6 +56,58 @@ test("marks of evenly spaced accuracies are evenly spaced", () => {
 test("a figure without numbers says what it needs", () => {
   const nothing = { comparison: compareNetworks(collect([resultOf({ method: "ours", flags: [1] })])), histories: [] };
   assert.throws(() => makeFigure("curves", nothing), (error) => error instanceof UsageError && /records\.ndjson/.test(error.message)); // biome-ignore format: one line
+});
+
+test("nothing that a renderer without style sheets needs stands in one alone", () => {
+  for (const { figure } of allFigures(told)) {
+    const svg = drawFigure(figure, "#ffffff");
+    assert.match(svg, /^<svg [^>]* font-family="[^"]+" font-size="12" fill="currentColor" color="#1f2328">/);
+    assert.doesNotMatch(svg.slice(svg.indexOf("</style>")), /stroke-opacity|font-family|class=/);
+    assert.doesNotMatch(svg, /\bdy="|e\+\d/);
+  }
+});
+
+test("a network has one colour in all figures of a page", () => {
+  const collected = collect([
+    resultOf({ method: "base", flags: standing(10, 0.5) }),
+    resultOf({ method: "base", attack: "clean", flags: standing(10, 0.7) }),
+    { ...resultOf({ method: "ours", flags: standing(10, 0.6) }), run: "train-1" },
+    ...trainingRun("train-1", 3),
+  ]);
+  const comparison = compareNetworks(collected);
+  const colours = (name: "attacks" | "curves") =>
+    new Map(
+      makeFigure(name, { comparison, histories: collected.histories }).keys.map(({ label, colour }) => [label, colour]),
+    );
+  assert.equal(colours("curves").get("bayes"), colours("attacks").get("ours"));
+  assert.notEqual(colours("attacks").get("ours"), colours("attacks").get("base"));
+});
+
+test("epochs are counted in whole ones, and a run without a sparse layer has no panel", () => {
+  assert.deepEqual(epochTicks(4), [1, 2, 3, 4]);
+  assert.deepEqual(epochTicks(22), [1, 5, 10, 15, 20]);
+  assert.deepEqual(epochTicks(200), [1, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200]);
+  const full = trainingRun("full", 3).map((record) =>
+    record.type !== "train.epoch" ? record : { ...record, layers: [{ name: "conv1", size: 9, connections: 9 }] },
+  );
+  const { histories } = collect([...full, ...trainingRun("sparse", 3)]);
+  const of = (names: readonly string[]) => ({
+    comparison: told.comparison,
+    histories: histories.filter(({ run }) => names.includes(run)),
+  });
+  assert.equal(makeFigure("layers", of(["full", "sparse"])).panels.length, 1);
+  assert.throws(() => makeFigure("layers", of(["full"])), UsageError);
+});
+
+test("runs and networks are told apart by what differs, and by nothing else", () => {
+  const details = [["at", "at", "at"], ["vgg16", "vgg16", "vgg16"], ["density 0.1", "density 0.1", "density 0.3"], ["seed 1", "seed 2", "seed 1"]]; // biome-ignore format: a line
+  assert.deepEqual(toldApart(["bayes", "bayes", "bayes"], details), [
+    "bayes density 0.1 seed 1",
+    "bayes density 0.1 seed 2",
+    "bayes density 0.3",
+  ]);
+  assert.deepEqual(toldApart(["bayes", "hydra"], [["at", "trades"]]), ["bayes", "hydra"]);
+  assert.deepEqual(toldApart(["bayes", "bayes"], [["at", "at"]]), ["bayes", "bayes (2)"]);
 });
 
 test("a PNG has the picture's size, twice over", async (context) => {

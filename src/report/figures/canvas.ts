@@ -51,17 +51,17 @@ export function drawFigure(figure: Figure, background: string | null = null): st
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const parts: string[] = [];
   let y = MARGIN + LINE;
-  parts.push(`<text class="title" x="${MARGIN}" y="${y}">${escaped(figure.title)}</text>`);
+  parts.push(`<text font-size="15" font-weight="600" x="${MARGIN}" y="${y}">${escaped(figure.title)}</text>`);
   const legend = legendParts(figure.keys, y + LINE);
   parts.push(...legend.parts);
   y = legend.bottom;
   for (const line of wrapped(figure.caption)) {
-    parts.push(`<text class="note" x="${MARGIN}" y="${y + LINE}">${escaped(line)}</text>`);
+    parts.push(`<text fill-opacity="0.8" x="${MARGIN}" y="${y + LINE}">${escaped(line)}</text>`);
     y += LINE;
   }
   for (const { title, options } of figure.panels) {
     if (title !== "") {
-      parts.push(`<text class="panel" x="${MARGIN}" y="${y + LINE + 8}">${escaped(title)}</text>`);
+      parts.push(`<text font-weight="600" x="${MARGIN}" y="${y + LINE + 8}">${escaped(title)}</text>`);
       y += LINE + 8;
     }
     const x = { labelOffset: 38, ...options?.x };
@@ -72,12 +72,14 @@ export function drawFigure(figure: Figure, background: string | null = null): st
     // The figure as a whole is one image with a description; names of single marks have no role to stand on.
     for (const mark of drawn.querySelectorAll("[aria-label]")) mark.removeAttribute("aria-label");
     for (const text of drawn.querySelectorAll("text")) placeText(text);
+    for (const line of drawn.querySelectorAll("[stroke-opacity]")) rename(line, "stroke-opacity", "opacity");
+    for (const name of ["font-size", "font-family", "class"]) drawn.removeAttribute(name);
     parts.push(drawn.outerHTML);
     y += height + 10;
   }
   const height = Math.ceil(y + MARGIN);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="${FONTS}" font-size="${FONT_SIZE}" fill="currentColor" color="${INK}">`,
     `<title>${escaped(figure.title)}</title><desc>${escaped(figure.description)}</desc>`,
     `<style>${background === null ? STYLE + DARK : STYLE}</style>`,
     background === null ? "" : `<rect width="100%" height="100%" fill="${background}"/>`,
@@ -92,11 +94,17 @@ interface Placed {
   removeAttribute(name: string): void;
 }
 
-/** Some renderers know no lengths in em and no dy: both go into y, in pixels. */
+/** Some renderers know no style sheets, no lengths in em, no dy and no stroke-opacity: all that matters is an attribute they know. */
 function placeText(text: Placed): void {
   const y = pixels(text.getAttribute("y")) + pixels(text.getAttribute("dy"));
   text.removeAttribute("dy");
   text.setAttribute("y", String(y));
+}
+
+function rename(element: Placed, from: string, to: string): void {
+  const value = element.getAttribute(from);
+  element.removeAttribute(from);
+  if (value !== null) element.setAttribute(to, value);
 }
 
 function pixels(length: string | null): number {
@@ -104,10 +112,10 @@ function pixels(length: string | null): number {
   return Number(number) * (unit === "em" ? FONT_SIZE : 1);
 }
 
-const STYLE =
-  ".figure{font:12px system-ui,-apple-system,'Segoe UI','DejaVu Sans',Helvetica,Arial,sans-serif;color:#1f2328;fill:currentColor}" +
-  ".figure .title{font-size:15px;font-weight:600}.figure .panel{font-weight:600}.figure .note{opacity:.8}" +
-  ".figure svg{overflow:visible;font:inherit}.figure svg text{white-space:pre}";
+/** The first that is there; a renderer that takes one name alone is given one of these. */
+export const FONTS = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',Helvetica,Arial,sans-serif";
+const INK = "#1f2328";
+const STYLE = ".figure svg{overflow:visible}.figure svg text{white-space:pre}";
 const DARK = "@media(prefers-color-scheme:dark){.figure{color:#e6edf3}}";
 
 function legendParts(

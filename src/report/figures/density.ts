@@ -1,6 +1,6 @@
 /** Accuracy over density by method, clean and robust: the poster's second figure. */
 import { dot, line, ruleX } from "@observablehq/plot";
-import { type Column, type Comparison, type Row, strongestRow } from "../comparison.js";
+import { type Cell, type Column, type Comparison, type Row, strongestRow } from "../comparison.js";
 import { attackTitle, significant } from "../labels.js";
 import { type Figure, keyOf, type Panel } from "./canvas.js";
 
@@ -17,31 +17,40 @@ interface Point {
 
 /** Null where no two densities are there to draw a line over. */
 export function densityFigure(comparison: Comparison): Figure | null {
+  const methodOf = methodsOf(comparison.columns);
   const methods = [...new Set(comparison.columns.map(methodOf))];
   const densities = new Set(comparison.columns.flatMap((column) => densityOf(column) ?? []));
   if (densities.size < 2) return null;
   const rows = [comparison.rows.find(({ attack }) => attack.name === "clean"), strongestRow(comparison)];
   const distinct = [...new Set(rows)].filter((row) => row !== undefined);
   const sources = new Set(comparison.columns.flatMap(({ published }) => published?.source ?? []));
+  const isSpread = comparison.columns.some(({ networks }) => networks.length > 1);
   const others = sources.size === 0 ? "" : ` Hollow and dashed: published (${[...sources].join(", ")}).`;
   return {
     title: "Accuracy over density",
     description: `Clean and robust accuracy in percent over the share of weights kept, a line for each of ${methods.join(", ")}.`,
     keys: methods.map(keyOf),
-    caption: `Bars: 95% intervals.${others}`,
+    caption: `Bars: 95% intervals${isSpread ? ", over seeds ± their standard deviation" : ""}.${others}`,
     panels: distinct.map((row) =>
-      panel(
-        row,
-        comparison,
-        methods,
-        [...densities].sort((a, b) => a - b),
-      ),
+      panel(row, {
+        ...{ comparison, methods, methodOf },
+        densities: [...densities].sort((a, b) => a - b),
+      }),
     ),
   };
 }
 
-function panel(row: Row, { columns }: Comparison, methods: readonly string[], densities: readonly number[]): Panel {
-  const points = columns.flatMap((column, i) => pointOf(column, row, i, methods));
+interface Told {
+  readonly comparison: Comparison;
+  readonly methods: readonly string[];
+  readonly methodOf: (column: Column) => string;
+  /** In percent, ascending. */
+  readonly densities: readonly number[];
+}
+
+function panel(row: Row, told: Told): Panel {
+  const { comparison, densities } = told;
+  const points = comparison.columns.flatMap((column, i) => pointOf(column, row.cells[i] ?? null, told));
   const [ours, theirs] = [points.filter((p) => !p.isPublished), points.filter((p) => p.isPublished)];
   const place = { x: "density", y: "accuracy" } as const;
   const order = { sort: "density", z: "line" } as const;
@@ -53,6 +62,7 @@ function panel(row: Row, { columns }: Comparison, methods: readonly string[], de
       marginRight: 20,
       x: {
         type: "log",
+        inset: 12,
         label: "Density (weights kept, %)",
         ticks: [...densities],
         tickFormat: (d: number) => significant(d),
@@ -71,8 +81,7 @@ function panel(row: Row, { columns }: Comparison, methods: readonly string[], de
   };
 }
 
-function pointOf(column: Column, row: Row, index: number, methods: readonly string[]): readonly Point[] {
-  const cell = row.cells[index] ?? null;
+function pointOf(column: Column, cell: Cell | null, { methods, methodOf }: Told): readonly Point[] {
   const density = densityOf(column);
   if (cell === null || density === null) return [];
   const { accuracy, interval, spread } = cell;
@@ -84,7 +93,13 @@ function pointOf(column: Column, row: Row, index: number, methods: readonly stri
   const bounds = interval ?? { low: accuracy - around, high: accuracy + around };
   return [
     {
-      ...{ line: lineOf(column), colour, symbol: symbol ?? "circle", accuracy: 100 * accuracy },
+      // Published numbers of several sources are several lines.
+      ...{
+        line: `${method} ${column.published?.source ?? ""}`,
+        colour,
+        symbol: symbol ?? "circle",
+        accuracy: 100 * accuracy,
+      },
       density: density * aside,
       ...{ low: 100 * bounds.low, high: 100 * bounds.high, isPublished: column.published !== null },
     },
@@ -96,13 +111,12 @@ function densityOf({ networks, published }: Column): number | null {
   return density === undefined ? null : Number((100 * density).toPrecision(3));
 }
 
-/** Ours and others' networks of one method have one colour. */
-function methodOf({ label, networks, published }: Column): string {
-  const { method, objective } = published?.records[0] ?? networks[0]?.checkpoint ?? {};
-  return method === undefined ? label : [method, objective].filter(Boolean).join(" ");
-}
-
-/** A line's own: published numbers of several sources are several lines. */
-function lineOf(column: Column): string {
-  return `${methodOf(column)} ${column.published?.source ?? ""}`;
+/** Ours and others' networks of one method have one colour; with its objective, where there are several. */
+function methodsOf(columns: readonly Column[]): (column: Column) => string {
+  const described = ({ networks, published }: Column) => published?.records[0] ?? networks[0]?.checkpoint;
+  const isMixed = new Set(columns.map((column) => described(column)?.objective ?? "")).size > 1;
+  return (column) => {
+    const { method, objective } = described(column) ?? { method: column.label };
+    return [method ?? column.label, isMixed ? objective : ""].filter(Boolean).join(" ");
+  };
 }

@@ -37,7 +37,7 @@ const makers: Readonly<Record<FigureName, (told: Told) => Figure | null>> = {
   density: ({ comparison }) => densityFigure(comparison),
   epsilon: ({ comparison }) => epsilonFigure(comparison),
   attacks: ({ comparison }) => attacksFigure(comparison),
-  curves: ({ histories }) => curvesFigure(histories),
+  curves: curvesFigure,
   layers: ({ histories }) => layersFigure(histories),
 };
 

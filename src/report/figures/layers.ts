@@ -2,29 +2,36 @@
 import { cell, text } from "@observablehq/plot";
 import type { History } from "../results.js";
 import type { Figure, Panel } from "./canvas.js";
-import { historyLabels } from "./curves.js";
+import { epochTicks, historyLabels } from "./curves.js";
 
 /** More columns than this are thinned out: a page column has no room for them. */
 const MOST_EPOCHS = 60;
 
-/** Null where no run tells of its layers. */
+/** Null where no run tells of layers that are sparse. */
 export function layersFigure(histories: readonly History[]): Figure | null {
-  const runs = histories.filter(({ epochs }) => epochs.some(({ layers }) => layers.length > 0));
+  const told = historyLabels(histories);
+  const isSparse = ({ epochs }: History) =>
+    epochs.some(({ layers }) => layers.some(({ size, connections }) => connections < size));
+  const runs = histories.filter(isSparse);
+  const labels = told.filter((_, i) => histories[i] !== undefined && isSparse(histories[i]));
   if (runs.length === 0) return null;
-  const labels = historyLabels(runs);
   const all = runs.flatMap(({ epochs }) => epochs.flatMap(({ layers }) => layers.map(densityOf))).filter((d) => d > 0);
   const domain = [Math.min(...all), 100] as const;
   return {
     title: "Density of each layer over time",
     description: `Share of weights kept in each layer, epoch by epoch, for ${labels.join(", ")}.`,
     keys: [],
-    caption: `Weights kept, from ${domain[0].toPrecision(2)}% (dark) to 100% (light), on a logarithmic scale; beside each row the last value.`,
+    caption: `Weights kept, from ${percent(domain[0])} (dark) to 100% (light), on a logarithmic scale; beside each row the last value.`,
     panels: runs.map((run, i) => ({ title: labels[i] ?? "", options: heatMap(run, domain) })),
   };
 }
 
 function densityOf({ size, connections }: { readonly size: number; readonly connections: number }): number {
   return size === 0 ? 0 : (100 * connections) / size;
+}
+
+function percent(density: number): string {
+  return `${Number(density.toPrecision(2))}%`;
 }
 
 function heatMap({ epochs }: History, domain: readonly [number, number]): Panel["options"] {
@@ -38,23 +45,23 @@ function heatMap({ epochs }: History, domain: readonly [number, number]): Panel[
   const names = [...new Set(points.map(({ layer }) => layer))];
   const last = points.filter(({ at }) => at === shown.at(-1)?.at);
   const longest = Math.max(...names.map(({ length }) => length));
-  const ticks = shown.map(({ at }) => at).filter((_, i) => i % Math.ceil(shown.length / 10) === 0);
+  const ticks = epochTicks(epochs.length).filter((tick) => shown.some(({ at }) => at === tick));
   return {
-    height: 50 + 18 * names.length,
+    height: 60 + 16 * names.length,
     marginLeft: 20 + 7 * longest,
     marginRight: 60,
-    x: { label: "Epoch", ticks },
+    x: { label: "Epoch", ticks, padding: 0 },
     y: { domain: names, label: null },
     // Dark to light in even steps of brightness, the same for every kind of colour vision.
     color: { type: "log", scheme: "cividis", domain: [...domain] },
     marks: [
       cell(points, { x: "at", y: "layer", fill: "density", inset: 0.5 }),
       text(last, {
-        x: "at",
         y: "layer",
-        text: ({ density }: { density: number }) => `${density.toPrecision(2)}%`,
+        frameAnchor: "right",
+        text: ({ density }: { density: number }) => percent(density),
         textAnchor: "start",
-        dx: 16,
+        dx: 8,
       }),
     ],
   };
