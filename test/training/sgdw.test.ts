@@ -18,6 +18,27 @@ test("two steps of a mortal kernel give the golden values", () => {
   near(kernel.theta, [0.289550125, -0.21689555, -0.091176, -0.093976]);
 });
 
+test("theta has the gradient that finite differences of w = s max(0, theta) give, and none where it is dormant", () => {
+  const theta = [-0.1, 0, 1e-12, 0.3];
+  const sign = [1, -1, -1, 1];
+  // A loss with the gradient c + w at w.
+  const c = [0.7, -0.4, 0.9, -1.1];
+  const weight = (value: number, i: number) => (sign[i] ?? 1) * Math.max(0, value);
+  const loss = (value: number, i: number) => (c[i] ?? 0) * weight(value, i) + weight(value, i) ** 2 / 2;
+  const kernel = { theta: Float32Array.from(theta), momentum: new Float32Array(4), sign: Int8Array.from(sign) };
+  const gradient = Float32Array.from(theta, (value, i) => (c[i] ?? 0) + weight(value, i));
+  mortalStepInto(kernel, { learningRate: 1, momentum: 0, weightDecay: 0, gradient });
+  for (const [i, value] of theta.entries()) {
+    const h = value === 0.3 || value < 0 ? 1e-4 : 5e-13;
+    // At 0, which is dormant, the difference from the left.
+    const [from, to] = value === 0 ? [-h, 0] : [value - h, value + h];
+    const difference = (loss(to, i) - loss(from, i)) / (to - from);
+    const found = -(kernel.momentum[i] ?? 0);
+    assert.ok(Math.abs(found - difference) < 1e-6, `theta ${value}: ${found}, ${difference} by differences`);
+  }
+  assert.equal(kernel.theta[1], 0);
+});
+
 test("an ordinary weight moves as the theta of a connection with positive sign", () => {
   const weight = { values: Float32Array.of(0.5), momentum: Float32Array.of(0.3) };
   const kernel = { theta: Float32Array.of(0.5), momentum: Float32Array.of(0.3), sign: Int8Array.of(1) };
