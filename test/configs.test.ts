@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { mergeConfig } from "../src/cli/config.js";
 import type { OptionTable } from "../src/commands/options.js";
 import { pruneHydraOptions } from "../src/commands/prune-hydra-options.js";
@@ -14,7 +15,7 @@ const CONFIGS = fileURLToPath(new URL("../../configs/", import.meta.url));
 const recipes = readdirSync(CONFIGS).filter((name) => name.endsWith(".yaml"));
 
 for (const name of recipes) {
-  const [command, options] = /-(hydra|lwm)-/.test(name)
+  const [command, options] = /-(hydra|lwm|admm)-/.test(name)
     ? ["prune-hydra", pruneHydraOptions]
     : ["sparse-train", sparseTrainOptions];
   test(`${command} takes ${name}`, () => requireTaken(name, options));
@@ -36,7 +37,7 @@ test("a recipe's name ends with its sparsity in percent, or in dense", () => {
     const percent = /-s(\d+)\.yaml$/.exec(name)?.[1];
     assert.ok(percent !== undefined || name.endsWith("-dense.yaml"), name);
     if (percent !== undefined && density !== undefined)
-      assert.equal(Math.round(100 * (1 - Number(density))), Number(percent), name);
+      assert.equal(percent, String(Number((100 - 100 * Number(density)).toFixed(4))).replace(".", ""), name);
   }
 });
 
@@ -49,6 +50,49 @@ test("every cell of the publication's table for VGG-16 has its recipe, which is 
     }
   }
 });
+
+test("every published network that was pruned by HYDRA, by magnitude or by ADMM has its recipe", async () => {
+  const published = (source: string) =>
+    readFileSync(`${CONFIGS}published/${source}.ndjson`, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => publishedSchema.parse(JSON.parse(line)));
+  let found = 0;
+  for (const [source, kind] of Object.entries(KINDS))
+    for (const record of published(source)) {
+      // Networks with a certificate by smoothing are trained in another way.
+      if (!/^(hydra|lwm|admm)$/.test(record.method)) continue;
+      if (record.objective === "smoothing") continue;
+      const { method, model, data, density, objective, epsilonText } = record;
+      const radius = epsilonText === "2/255" ? ["eps2"] : [];
+      const sparsity = `s${String(Number((100 - 100 * density).toFixed(4))).replace(".", "")}`;
+      const name = `${[data.name, model.name, method, kind, ...radius, sparsity].join("-")}.yaml`;
+      const config = await merged(name, pruneHydraOptions);
+      const expected = { data: data.name, model: model.name, method, density, ...(objective && { objective }) };
+      for (const [key, value] of Object.entries(expected)) assert.equal(config[key], value, `${name}: ${key}`);
+      if (radius.length > 0) assert.equal(config.epsilon, epsilonText);
+      found++;
+    }
+  assert.ok(found > 90, `${found} records`);
+});
+
+const publishedSchema = z.object({
+  method: z.string(),
+  model: z.object({ name: z.string() }),
+  data: z.object({ name: z.string() }),
+  density: z.number(),
+  objective: z.string().nullish(),
+  epsilonText: z.string(),
+});
+
+/** Under which name the recipes of a source stand: the authors' own networks, or others' attempts at them. */
+const KINDS = {
+  hydra: "published",
+  poster: "published",
+  robustbench: "published",
+  benchmark: "benchmark",
+  eed: "benchmark",
+};
 
 async function requireCell(name: string, expected: Readonly<Record<string, unknown>>): Promise<void> {
   const config = await merged(name, sparseTrainOptions);
