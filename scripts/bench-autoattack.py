@@ -1,7 +1,8 @@
 """The peer of the attack benchmark: the public AutoAttack and Foolbox's Brendel & Bethge attack on a checkpoint, in PyTorch.
 
 Requests come as JSON lines on standard input, each is answered by one line:
-{"checkpoint": FILE, "data": FOLDER, "samples": 32, "attack": "apgd-ce", "standing": [0, 3, ...], "threads": 2}
+{"checkpoint": FILE, "data": FOLDER, "samples": 32, "attack": "apgd-ce", "standing": [0, 3, ...], "threads": 2,
+ "fraction": 1}
 -> {"standing": [...], "seconds": s, "processor": s, "forwards": images, "gradients": images, "variant": "eager"}
 A gradient includes its forward. "clean" gives the samples that are right; "bb-starts" those of them that noise gets misclassified.
 """
@@ -75,6 +76,16 @@ class Subject:
             times.append(time.perf_counter() - start)
         return min(times[1:])
 
+    def shorten(self, fraction):
+        """To a fraction of the published steps and queries; Auto-PGD's checkpoints follow its steps."""
+        library, steps = self.library, max(1, round(100 * fraction))
+        for one in (library.apgd, library.apgd_targeted):
+            one.n_iter = one.n_iter_orig = steps
+            one.n_iter_2, one.n_iter_min, one.size_decr = (max(int(share * steps), 1) for share in (0.22, 0.06, 0.03))
+        library.fab.n_iter = steps
+        library.square.n_queries = max(1, round(5000 * fraction))
+        self.walk_steps = max(1, round(1000 * fraction))
+
     def attack(self, name, standing):
         """Dataset indices that still stand."""
         if not standing:
@@ -102,7 +113,7 @@ class Subject:
             library.square.seed = SEED
             return library.square.perturb(images, labels)
         if name == "bb":
-            return self.walked(images, labels, {})
+            return self.walked(images, labels, {"steps": self.walk_steps})
         raise ValueError(f"no attack is called {name}")
 
     def walked(self, images, labels, constants):
@@ -138,6 +149,7 @@ def answer(request):
     subject, net = subjects[key], subjects[key].net
     if request["attack"] == "bb-starts":
         return {"standing": subject.starts(request["standing"])}
+    subject.shorten(request["fraction"])
     net.forwards = net.gradients = 0
     before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
     standing = subject.attack(request["attack"], request["standing"])

@@ -1,6 +1,6 @@
 /** From names on the command line and constants in a config to recipes. */
 import { UsageError } from "../core/errors.js";
-import { didYouMean } from "../core/nearest.js";
+import { didYouMean, nearest } from "../core/nearest.js";
 import type { ConstantOverrides } from "./constants.js";
 import { ensembleNames, knownEnsemble, ownEnsemble } from "./ensembles.js";
 import { AVAILABLE, DEFAULT_RESTARTS, knownRecipe, likelyNames } from "./known-recipes.js";
@@ -93,8 +93,8 @@ class RecipeBook {
     const found = recipe ?? knownEnsemble(name, (member) => this.#knownMember(member));
     if (found !== null) return found;
     const others = [...likelyNames(name), ...ensembleNames, ...Object.keys(GROUPS), ...this.#ownNames];
-    const ours = ELSEWHERE.get(name.toLowerCase().replace(/[^a-z]/g, ""));
-    const hint = ours === undefined ? didYouMean(name, others) : `; did you mean "${ours}"?`;
+    const hint =
+      elsewhere(name) ?? (didYouMean(name, others) || (elsewhere(nearest(name, ELSEWHERE.keys()) ?? "") ?? ""));
     throw new UsageError(`no attack is called "${name}"${hint}; ${THERE_ARE}`);
   }
 
@@ -144,6 +144,12 @@ class RecipeBook {
   #isKnown(name: string): boolean {
     return name === "clean" || ensembleNames.includes(name) || knownRecipe(name, this.#restarts) !== null;
   }
+}
+
+/** What an attack that is called so elsewhere is called here, as a question. */
+function elsewhere(name: string): string | null {
+  const ours = ELSEWHERE.get(name.toLowerCase().replace(/[^a-z]/g, ""));
+  return ours === undefined ? null : `; did you mean "${ours}"?`;
 }
 
 function membersOf(given: unknown): unknown {

@@ -218,6 +218,7 @@ function refused(names: string[], message: RegExp, recipes: Record<string, unkno
 
 test("names that attacks have elsewhere lead to ours", () => {
   refused(["autoattack"], /no attack is called "autoattack"; did you mean "aa"\?/);
+  refused(["autoattak"], /no attack is called "autoattak"; did you mean "aa"\?/);
   refused(["Auto-Attack"], /did you mean "aa"\?/);
   refused(["pgd"], /no attack is called "pgd"; did you mean "pgd50"\?/);
 });

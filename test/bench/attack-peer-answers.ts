@@ -20,8 +20,8 @@ export class KeptAnswers {
   /** Throws Error with what the side says it cannot do. */
   async once(child: Child, request: AttackRequest): Promise<AttackReply> {
     const digest = createHash("sha256").update(readFileSync(request.checkpoint)).digest("hex").slice(0, 16);
-    const { attack, standing, samples, threads } = request;
-    const key = `${child.name} ${digest} ${attack} ${samples} ${threads} ${standing.join("+")}`;
+    const { attack, standing, samples, threads, fraction } = request;
+    const key = `${child.name} ${digest} ${attack} ${samples} ${threads} ${fraction} ${standing.join("+")}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const answer = answerSchema.parse(JSON.parse(await child.ask(JSON.stringify(request))));

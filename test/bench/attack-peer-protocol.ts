@@ -11,6 +11,8 @@ export const requestSchema = z.object({
   /** Dataset indices to attack. */
   standing: z.array(z.int()),
   threads: z.int().min(1),
+  /** Of the published steps and queries: 1 for the attacks themselves. */
+  fraction: z.number().positive().max(1),
 });
 export type AttackRequest = z.output<typeof requestSchema>;
 

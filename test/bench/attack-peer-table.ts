@@ -27,13 +27,16 @@ const MUSTS = new Map([
 
 export function reportAttacks(
   comparisons: readonly AttackComparison[],
-  { samples, threads }: { readonly samples: number; readonly threads: number },
+  { samples, threads, fraction }: { readonly samples: number; readonly threads: number; readonly fraction: number },
 ): void {
   for (const comparison of comparisons) {
     const { density, rows, walked } = comparison;
     const [clean, ...members] = rows;
     if (clean === undefined) continue;
-    print(`\nVGG-16 at density ${density}, ${samples} images, ${threads} threads, PyTorch ${clean.theirs.variant}`);
+    const part = fraction === 1 ? "" : `, ${fraction} of all steps and queries`;
+    print(
+      `\nVGG-16 at density ${density}, ${samples} images, ${threads} threads${part}, PyTorch ${clean.theirs.variant}`,
+    );
     head([
       "attack",
       "images",
@@ -60,10 +63,10 @@ export function reportAttacks(
       theirs: sum(members.map(({ theirs }) => theirs)),
     };
     memberRow(whole, first);
-    judge(whole, comparison);
+    judge(whole, comparison, fraction);
     if (walked === null) continue;
     memberRow(walked, { ours: comparison.started, theirs: comparison.started });
-    judgeWalk(walked, comparison);
+    judgeWalk(walked, comparison, fraction);
   }
 }
 
@@ -90,10 +93,10 @@ function memberRow(
   ]);
 }
 
-function judge({ ours, theirs }: AttackRow, { density }: AttackComparison): void {
+function judge({ ours, theirs }: AttackRow, { density }: AttackComparison, fraction: number): void {
   const ratio = theirs.seconds / ours.seconds;
   const factors = MUSTS.get(density);
-  const config = { model: "vgg16", density, ours, theirs, ...factors };
+  const config = { model: "vgg16", density, fraction, ours, theirs, ...factors };
   record("autoattack", { value: ratio, unit: "times as fast", peer: "autoattack", config });
   if (factors === undefined) return;
   const verdict = ratio >= factors.goal ? "goal reached" : ratio >= factors.must ? "as it must be" : "too slow";
@@ -102,9 +105,9 @@ function judge({ ours, theirs }: AttackRow, { density }: AttackComparison): void
   );
 }
 
-function judgeWalk({ ours, theirs }: AttackRow, { density, started }: AttackComparison): void {
+function judgeWalk({ ours, theirs }: AttackRow, { density, started }: AttackComparison, fraction: number): void {
   const ratio = theirs.seconds / ours.seconds;
-  const config = { model: "vgg16", density, images: started, ours, theirs, must: 1 };
+  const config = { model: "vgg16", density, fraction, images: started, ours, theirs, must: 1 };
   record("brendel-bethge", { value: ratio, unit: "times as fast", peer: "foolbox", config });
   print(
     `B&B at density ${density}: ${rounded(ours.seconds / started, 2)} s an image, Foolbox ${rounded(theirs.seconds / started, 2)}: ${ratio >= 1 ? "as it must be" : "too slow"}`,

@@ -34,6 +34,16 @@ async function answer(request: AttackRequest): Promise<AttackReply> {
   return { standing, seconds, processor: (user + system) / 1e6, forwards, gradients, variant: "native" };
 }
 
+function recipesFor(fraction: number, attacked: number): Record<string, unknown> {
+  const part = (count: number) => Math.max(1, Math.round(fraction * count));
+  const steps = { steps: part(100) };
+  return {
+    ...{ "apgd-ce": steps, "apgd-t": steps, "fab-t": steps, square: { queries: part(5000) } },
+    // Foolbox's radius grows with its batch.
+    bb: { steps: part(1000), bbRefBatch: Math.max(1, attacked) },
+  };
+}
+
 async function subjectOf({ checkpoint, data, samples, threads }: AttackRequest): Promise<Subject> {
   const key = `${checkpoint} ${data} ${samples}`;
   const known = subjects.get(key);
@@ -48,11 +58,13 @@ async function subjectOf({ checkpoint, data, samples, threads }: AttackRequest):
 }
 
 /** Of the attack, or of the network itself; its seconds are the attack's alone, as the peer counts them. */
-async function outcomeOf({ attack, standing }: AttackRequest, { inference, images }: Subject): Promise<Outcome> {
+async function outcomeOf(
+  { attack, standing, fraction }: AttackRequest,
+  { inference, images }: Subject,
+): Promise<Outcome> {
   const included = Uint8Array.from({ length: images.samples }, (_, index) => (standing.includes(index) ? 1 : 0));
-  // Foolbox's radius grows with its batch.
-  const recipes = attack.startsWith("bb") ? { bb: { bbRefBatch: standing.length } } : {};
-  const attacks = attack === "clean" ? [] : parseAttacks({ names: [attack], recipes });
+  const attacks =
+    attack === "clean" ? [] : parseAttacks({ names: [attack], recipes: recipesFor(fraction, standing.length) });
   const outcomes = evaluate({
     inference,
     samples: { labels: images.labels, images: (indices) => toFloat(images, indices) },

@@ -31,6 +31,8 @@ interface AttackBench {
   readonly samples: number;
   readonly trainSamples: number;
   readonly threads: number;
+  /** Of the published steps and queries, where there is no time for all. */
+  readonly fraction: number;
   readonly environment: string;
   /** Checkpoints by density, where none are to be trained. */
   readonly networks: readonly string[];
@@ -65,6 +67,7 @@ function optionsOf(given: readonly string[]): AttackBench {
       samples: { type: "string", default: "32" },
       "train-samples": { type: "string", default: "10000" },
       threads: { type: "string", default: String(availableParallelism()) },
+      fraction: { type: "string", default: "1" },
       /** A Python environment that has the packages already. */
       environment: { type: "string", default: join(folder, "python") },
       folder: { type: "string", default: folder },
@@ -76,6 +79,7 @@ function optionsOf(given: readonly string[]): AttackBench {
     samples: Number(values.samples),
     trainSamples: Number(values["train-samples"]),
     threads: Number(values.threads),
+    fraction: Number(values.fraction),
     networks: values.networks === "" ? [] : values.networks.split(","),
   };
 }
@@ -134,10 +138,10 @@ interface Matter {
   readonly kept: KeptAnswers;
 }
 
-async function compared(matter: Matter, { samples, threads }: AttackBench): Promise<AttackComparison> {
+async function compared(matter: Matter, { samples, threads, fraction }: AttackBench): Promise<AttackComparison> {
   const { checkpoint, data, sides, kept, density } = matter;
   const ask = (child: Child, attack: string, standing: readonly number[]) =>
-    kept.once(child, { checkpoint, data, samples, attack, standing: [...standing], threads });
+    kept.once(child, { checkpoint, data, samples, attack, standing: [...standing], threads, fraction });
   const both = async (attack: string, mine: readonly number[], other: readonly number[]) => {
     print(`density ${density}: ${attack} on ${mine.length} and ${other.length} images`);
     return { attack, ours: await ask(sides.ours, attack, mine), theirs: await ask(sides.theirs, attack, other) };
