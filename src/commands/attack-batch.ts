@@ -1,5 +1,6 @@
 /** How many images go through the network at once where `--batch-size` leaves it open: as many as are worth it and fit. */
 import { freemem } from "node:os";
+import { ResourceError } from "../core/errors.js";
 import type { Inference } from "../engines/engine.js";
 import type { Network } from "../models/network.js";
 import { inferShapes } from "../models/shapes.js";
@@ -38,15 +39,22 @@ export function measuredBatch({ inference, network, images, samples }: BatchChoi
   inference.logits(images(USUAL));
   for (const size of candidates) {
     const speed = imagesPerSecond(inference, images(size), size);
-    if (speed < WORTH * best.speed) break;
+    // Of what a graphics card has free, only it can tell: by running out.
+    if (speed === null || speed < WORTH * best.speed) break;
     best = { size, speed };
   }
   return best.size;
 }
 
-function imagesPerSecond(inference: Inference, images: Float32Array, size: number): number {
+/** Null where the engine has too little memory. */
+function imagesPerSecond(inference: Inference, images: Float32Array, size: number): number | null {
   const began = performance.now();
-  inference.logits(images);
+  try {
+    inference.logits(images);
+  } catch (error) {
+    if (error instanceof ResourceError) return null;
+    throw error;
+  }
   return (1000 * size) / Math.max(performance.now() - began, 1e-3);
 }
 

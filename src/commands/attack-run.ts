@@ -27,7 +27,8 @@ export async function attackAll(
   values: AttackOptions,
   context: CommandContext,
 ): Promise<number> {
-  const engine = chooseEngine({ engine: values.engine, threads: values.threads ?? undefined });
+  const { engine: name, threads } = values;
+  const engine = chooseEngine({ engine: name, threads: threads ?? undefined, announce: context.note });
   const state = await stateOf(values, context);
   const recorder = new Recorder({ run: state.run, context });
   const steps = stepsOf(targets, values, context);

@@ -10,7 +10,8 @@ export async function runPruneHydra(options: PruneHydraOptions, context: Command
   const plan = await planUnlessInterrupted(options, context);
   if (plan === null) return exitCodeOf(context.interrupted() ?? "SIGTERM");
   noteUnused(unusedOptions(options, plan), context);
-  const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
+  const { engine: name, threads } = options;
+  const engine = chooseEngine({ engine: name, threads: threads ?? undefined, announce: context.note });
   const signal = context.interrupted();
   if (signal !== null) return exitCodeOf(signal);
   if (!options.dryRun) return prunePlan(plan, { options, context, engine });

@@ -9,7 +9,8 @@ import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js"
 export async function runSparseTrain(options: SparseTrainOptions, context: CommandContext): Promise<number> {
   const plan = await preparePlan(options, context);
   noteUnused(unusedOptions(options, plan.settings.select), context);
-  const engine = chooseEngine({ engine: options.engine, threads: options.threads ?? undefined });
+  const { engine: name, threads } = options;
+  const engine = chooseEngine({ engine: name, threads: threads ?? undefined, announce: context.note });
   const signal = context.interrupted();
   if (signal !== null) return exitCodeOf(signal);
   if (!options.dryRun) return trainPlan(plan, { options, context, engine });

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ResourceError, UsageError } from "../../src/core/errors.js";
 import { loadAddon } from "../../src/engines/addon.js";
-import { chooseEngine } from "../../src/engines/choose.js";
 import type { StepOptions } from "../../src/engines/engine.js";
 import { nativeEngine } from "../../src/engines/native.js";
 import type { Network, Tensor } from "../../src/models/network.js";
@@ -225,6 +224,5 @@ test("an object that is no handle, or one of another kind, is a TypeError", () =
 test("threads and target are checked", () => {
   for (const threads of [0, 1.5, Number.NaN, 5000])
     assert.throws(() => nativeEngine({ reason: "", threads }), UsageError);
-  assert.throws(() => chooseEngine({ engine: "tensorflow" }), UsageError);
   assert.ok(!(new UsageError("") instanceof ResourceError));
 });

@@ -1,7 +1,6 @@
 /** The tensorflow engine where it is installed. Tests that need it skip without. */
-import type { Engine } from "../../src/engines/engine.js";
 import { findInstallation, installedBy } from "../../src/engines/tensorflow/installation.js";
-import { tensorflowEngine } from "../../src/engines/tensorflow.js";
+import { type TensorflowEngine, tensorflowEngine } from "../../src/engines/tensorflow.js";
 
 const isInstalled = findInstallation() !== null;
 
@@ -11,4 +10,6 @@ export const tensorflowSkip: string | false = isInstalled
   : `the tensorflow engine is not installed; ${installedBy}`;
 
 /** Null where it is not installed; one that is installed and does not load is an error. */
-export const tensorflow: Engine | null = isInstalled ? tensorflowEngine({ reason: "tests", threads: 2 }) : null;
+export const tensorflow: TensorflowEngine | null = isInstalled
+  ? tensorflowEngine({ reason: "tests", threads: 2 })
+  : null;
