@@ -5,6 +5,8 @@ import type { Command } from "./command.js";
 export const attackEval: Command<typeof attackOptions> = {
   name: "attack-eval",
   summary: "Attack networks and record, sample by sample, what stays right",
+  output:
+    "Records, one JSON object a line: those read from standard input as they came, and run.start, an attack.result for clean images and for each attack with the outcome of every sample, notice, run.end.",
   example: "sparse-train --data sample --model tinycnn | attack-eval --attacks fgsm,pgd50x1 > results.ndjson",
   options: attackOptions,
   positional: {

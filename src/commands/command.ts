@@ -18,6 +18,8 @@ export interface Command<Table extends OptionTable> {
   readonly name: string;
   /** One sentence without a full stop, for help. */
   readonly summary: string;
+  /** What standard output carries, in sentences, for help. */
+  readonly output: string;
   /** One line to copy. */
   readonly example: string;
   readonly options: Table;

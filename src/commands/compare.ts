@@ -5,6 +5,7 @@ import { compareOptions } from "./compare-options.js";
 export const compare: Command<typeof compareOptions> = {
   name: "compare",
   summary: "Compare networks under attack in one table, with intervals and paired tests",
+  output: "The table, in the form that --format names; nothing with --out.",
   example: "compare --baseline hydra.ndjson ours.ndjson",
   options: compareOptions,
   positional: {

@@ -5,6 +5,8 @@ import { laterFlags, pruneHydraOptions } from "./prune-hydra-options.js";
 export const pruneHydra: Command<typeof pruneHydraOptions> = {
   name: "prune-hydra",
   summary: "Pre-train, prune by learned scores (HYDRA) or by magnitude, and fine-tune",
+  output:
+    "Records, one JSON object a line: those read from standard input as they came, then run.start, train.epoch with its phase, checkpoint (of each stage, then best and final), notice, run.end. --out has its own records beside the checkpoints and the state that --resume goes on from.",
   example: "prune-hydra --data sample --model tinycnn --density 0.1 --out runs/hydra | attack-eval",
   options: pruneHydraOptions,
   positional: {

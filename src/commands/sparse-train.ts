@@ -5,6 +5,8 @@ import { laterFlags, sparseTrainOptions } from "./sparse-train-options.js";
 export const sparseTrain: Command<typeof sparseTrainOptions> = {
   name: "sparse-train",
   summary: "Train a sparse network by Bayesian connectivity sampling, robustly if asked",
+  output:
+    "Records, one JSON object a line: run.start, train.step with --log-every, train.epoch, checkpoint (best and final), notice, run.end. --out has the same records beside the checkpoints and the state that --resume goes on from.",
   example: "sparse-train --data sample --model tinycnn --density 0.1 --epochs 5 --out runs/first",
   options: sparseTrainOptions,
   later: laterFlags,

@@ -52,6 +52,7 @@ test("help names every flag once, with its argument and default, and no line is 
   assert.match(help, /--mode NAME +which rule: fixed, bayes \[bayes\]/);
   assert.match(help, /--out DIR +where to \[runs\/RUN\]/);
   assert.match(help, /Example:\n {2}toy --density 0\.1\n/);
+  assert.match(help, /Standard output:\n {2}Nothing\.\n\nConfig:\n[\s\S]*\nExit codes:\n {2}0 +done\n/);
   assert.ok(help.split("\n").every((line) => line.length <= 100));
 });
 

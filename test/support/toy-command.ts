@@ -40,6 +40,7 @@ const options = {
 export const toyCommand: Command<typeof options> = {
   name: "toy",
   summary: "Do nothing",
+  output: "Nothing.",
   example: "toy --density 0.1",
   options,
   positional: { name: "[FILE]", many: false, help: "a file" },
