@@ -115,12 +115,13 @@ export function hydraUpdate({ layers, momentum, freezeBatchNorm }: HydraUpdateOp
       const learningRate = freezeBatchNorm ? 0 : rates.learningRate;
       const connections = training.step({ rule: "sgd", trainable: "batchnorm", momentum, ...rates, learningRate });
       yield;
-      let reconnected = 0;
+      const created = new Int32Array(connections.length);
       for (const layer of layers) {
-        reconnected += moveMask(training, numbers.get(layer.name) ?? -1, layer);
+        const number = numbers.get(layer.name) ?? -1;
+        created[number] = moveMask(training, number, layer);
         yield;
       }
-      return { connections, reconnected };
+      return { connections, created, reconnected: created.reduce((sum, count) => sum + count, 0) };
     },
     state: () => new Map(layers.flatMap(layerState)),
   };

@@ -57,8 +57,9 @@ test("the prune stage leaves weights and biases as they are, moves scores and ba
   const gamma = values(stage.training, "bn1.weight");
   let exchanged = 0;
   for (let step = 0; step < 10; step++) {
-    const { connections, reconnected } = takeStep(stage, { step });
+    const { connections, reconnected, created = new Int32Array(0) } = takeStep(stage, { step });
     exchanged += reconnected;
+    assert.equal(created.reduce((sum, count) => sum + count, 0), reconnected); // biome-ignore format: one line
     assert.deepEqual(
       [...connections],
       stage.layers.map(({ kept }) => kept),
