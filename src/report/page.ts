@@ -134,7 +134,7 @@ const STYLE = [
   "th,td{padding:.3rem .7rem;text-align:left;border-bottom:1px solid var(--line)}thead{background:var(--band)}tbody th{font-weight:normal}",
   "tbody th{position:sticky;left:0;background:var(--page)}@media(max-width:40rem){tbody th{white-space:normal;min-width:7rem}}",
   ".number{text-align:right;font-variant-numeric:tabular-nums}figure{margin:0}figure svg,figure img{max-width:100%;height:auto}",
-  ".columns{display:grid;gap:1.5rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,33rem),1fr));align-items:start}",
+  ".columns{columns:33rem;column-gap:1.5rem}.columns>figure{break-inside:avoid;margin-bottom:1.5rem}",
   ".drawing{overflow-x:auto}.drawing>svg{min-width:34rem}",
   "li{overflow-wrap:anywhere}details{margin:.3rem 0}details p{overflow-wrap:anywhere}",
 ].join("\n");

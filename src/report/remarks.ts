@@ -45,18 +45,18 @@ function seeds(columns: readonly Column[]): readonly string[] {
   );
 }
 
-/** Differences go seed by seed: those that a baseline of several seeds lacks are in no difference. */
+/** Differences go seed by seed: a seed that one of the two lacks is in no difference. */
 function unpairedSeeds(columns: readonly Column[]): readonly string[] {
   return columns.flatMap(({ label, networks, baseline }) => {
     if (baseline === null || baseline.networks.length < 2) return [];
-    const theirs = new Set(baseline.networks.map(({ checkpoint }) => checkpoint.seed));
+    const theirs = baseline.networks.map(({ checkpoint }) => checkpoint.seed);
     const mine = networks.map(({ checkpoint }) => checkpoint.seed);
-    const shared = mine.filter((seed) => theirs.has(seed));
-    if (shared.length === mine.length) return [];
+    const shared = mine.filter((seed) => theirs.includes(seed));
+    if (shared.length === mine.length && shared.length === theirs.length) return [];
     const which =
       shared.length === 0 ? "there is no difference" : `the difference is over seed ${shared.join(", ")} alone`;
     return [
-      `${label} and ${baseline.label} were trained with other seeds (${mine.join(", ")} and ${[...theirs].join(", ")}), so ${which}.`,
+      `${label} was trained with seed ${mine.join(", ")}, ${baseline.label} with ${theirs.join(", ")}, so ${which}.`,
     ];
   });
 }
