@@ -94,6 +94,17 @@ const KINDS = {
   eed: "benchmark",
 };
 
+test("the authors' other networks have their recipes, which are what their names say", async () => {
+  for (const [suffix, density] of [
+    ["s90", 0.1],
+    ["s99", 0.01],
+  ] as const) {
+    const shared = { objective: "trades", mode: "bayes", density };
+    await requireCell(`svhn-wrn28_4-trades-${suffix}.yaml`, { ...shared, data: "svhn", model: "wrn28_4" });
+    await requireCell(`cifar100-resnet18-trades-${suffix}.yaml`, { ...shared, data: "cifar100", model: "resnet18" });
+  }
+});
+
 async function requireCell(name: string, expected: Readonly<Record<string, unknown>>): Promise<void> {
   const config = await merged(name, sparseTrainOptions);
   const all = { data: "cifar10", model: "vgg16", profile: "reference", ...expected };
