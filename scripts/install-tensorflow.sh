@@ -10,7 +10,6 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${SPARSE_ROBUST_TENSORFLOW:-$root/.tensorflow}
-addon_version=4.22.0
 
 say() { echo "install-tensorflow: $*" >&2; }
 fail() { say "$1"; exit 1; }
@@ -117,6 +116,7 @@ if [ $form = cuda ]; then
 fi
 
 # The addon
+addon_version=$(node -p 'require(process.argv[1]).peerDependencies["@tensorflow/tfjs-node-gpu"]' "$root/package.json")
 say "building the addon of @tensorflow/tfjs-node-gpu $addon_version on TensorFlow $version"
 (cd "$work" && npm pack --silent --pack-destination "$work" "@tensorflow/tfjs-node-gpu@$addon_version" >/dev/null) ||
   fail "npm could not fetch @tensorflow/tfjs-node-gpu $addon_version; see above"
