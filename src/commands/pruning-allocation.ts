@@ -35,7 +35,7 @@ export async function chosenAllocation(options: AllocationOptions, target: Targe
     throw new InputError(`${path}: is dense; --allocation budget-of takes a sparse network's layout`);
   return {
     allocation: { kind: "budget-of", counts, path },
-    identity: { allocation: "budget-of", budgetOf: sha256 },
+    identity: { budgetOf: sha256 },
   };
 }
 

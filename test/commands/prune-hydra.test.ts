@@ -215,14 +215,18 @@ test("the layout of a sparse network is taken over layer by layer, and resumed b
   assert.equal(checkpointsOf(lines).at(-1)?.density, 900 / 10_952);
   const { checkpoint, sha256 } = await readNetworkFile(join(folder, "same", "final.safetensors"));
   const { sha256: digest } = await readNetworkFile(model);
-  assert.deepEqual([checkpoint.config?.allocation, checkpoint.config?.budgetOf], ["budget-of", digest]);
+  assert.deepEqual([checkpoint.config?.allocation, checkpoint.config?.budgetOf], [undefined, digest]);
+  const { allocation, ...unnamed } = flags;
+  const { stored } = pruneHydra;
+  const { options: again } = await callOf(pruneHydra, { ...unnamed, resume: true });
+  assert.equal((await stored?.(again))?.allocation, allocation, "it need not be named again");
   const moved = join(folder, "moved.safetensors");
   renameSync(model, moved);
   assert.equal((await run({ ...flags, allocation: `budget-of=${moved}`, resume: true })).code, 0);
   assert.equal((await readNetworkFile(join(folder, "same", "final.safetensors"))).sha256, sha256);
   await assert.rejects(
     run({ ...flags, allocation: "erk", connections: 900, resume: true }),
-    /allocation is "erk", and the run in .* was started with "budget-of"/,
+    /budgetOf is not set, and the run in .* was started with "[0-9a-f]{64}"/,
   );
   const dense = join(folder, "erk", "pretrain.safetensors");
   for (const [allocation, more, message] of [
