@@ -25,7 +25,7 @@ export const engine = {
     argument: "N",
     help: "processor threads",
     atLeast: 1,
-    atMost: 4096,
+    atMost: 1024,
     defaultText: "all cores",
     changesResult: false,
   }),

@@ -1,4 +1,5 @@
 /** Which engine runs. */
+import { availableParallelism } from "node:os";
 import { ResourceError, UsageError } from "../core/errors.js";
 import type { Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
@@ -30,7 +31,11 @@ export function chooseEngine(choice: EngineChoice): Engine {
   return name === "native" ? native(choice, reason) : tensorflowEngine({ ...choice, reason });
 }
 
-function native({ threads }: EngineChoice, reason: string): Engine {
+/** Any number of threads gives the same bits; more than the machine runs at a time only cost. */
+function native({ threads, announce }: EngineChoice, reason: string): Engine {
+  const atOnce = availableParallelism();
+  if (threads !== undefined && threads > atOnce)
+    announce?.(`--threads ${threads}: this machine runs ${atOnce} at a time; more make nothing faster`);
   return nativeEngine(threads === undefined ? { reason } : { reason, threads });
 }
 

@@ -141,3 +141,13 @@ test("an installation is told with its versions, cards, memory and what is missi
     "failed call to cuInit",
   ]);
 });
+
+test("more threads than the machine runs at a time are taken, and said to be of no use", () => {
+  const told: string[] = [];
+  const choose = (threads: number) =>
+    chooseEngine({ engine: "native", threads, announce: (line) => told.push(line) }).info.threads;
+  assert.equal(choose(1), 1);
+  assert.deepEqual(told, []);
+  assert.equal(choose(1024), 1024);
+  assert.match(told.join("\n"), /^--threads 1024: this machine runs \d+ at a time; more make nothing faster$/);
+});
