@@ -119,6 +119,7 @@ async function requireTaken(name: string, options: OptionTable): Promise<void> {
 }
 
 async function merged(name: string, options: OptionTable): Promise<Readonly<Record<string, unknown>>> {
-  const command = { name: "any", summary: "", example: "", options, whenClosed: "end", run: async () => 0 } as const;
+  const texts = { name: "any", summary: "", output: "", example: "" } as const;
+  const command = { ...texts, options, whenClosed: "end", run: async () => 0 } as const;
   return (await mergeConfig(command, new Map([["config", CONFIGS + name]]))).config;
 }
