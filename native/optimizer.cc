@@ -34,20 +34,38 @@ struct Connections {
     value.push_back(v);
     momentum.push_back(a);
   }
+
+  void reserve(size_t count) { index.reserve(count), value.reserve(count), momentum.reserve(count); }
+
+  void append(const Connections& other, size_t from, size_t to) {
+    const auto part = [from, to](auto& all, const auto& more) { all.insert(all.end(), more.begin() + from, more.begin() + to); };
+    part(index, other.index), part(value, other.value), part(momentum, other.momentum);
+  }
 };
 
-/** Both in ascending order, without a position in common. */
-Connections merged(const Connections& a, const Connections& b) {
+/** Both in ascending order, without a position in common; many of `a` stand between two of `b`, and are copied at once. */
+Connections merged(Connections a, const Connections& b) {
   if (b.index.empty()) return a;
   Connections all;
-  size_t i = 0, j = 0;
-  while (i < a.index.size() || j < b.index.size()) {
-    const bool first = j == b.index.size() || (i < a.index.size() && a.index[i] < b.index[j]);
-    const Connections& from = first ? a : b;
-    const size_t at = first ? i++ : j++;
-    all.push(from.index[at], from.value[at], from.momentum[at]);
+  all.reserve(a.index.size() + b.index.size());
+  size_t from = 0;
+  for (size_t i = 0; i < b.index.size(); i++) {
+    size_t to = from;
+    while (to < a.index.size() && a.index[to] < b.index[i]) to++;
+    all.append(a, from, to);
+    all.push(b.index[i], b.value[i], b.momentum[i]);
+    from = to;
   }
+  all.append(a, from, a.index.size());
   return all;
+}
+
+/** All but those at the ascending positions from `drop` to `end`. */
+Connections without(const Connections& all, const uint32_t* drop, const uint32_t* end) {
+  Connections kept;
+  for (size_t i = 0; i < all.index.size(); i++)
+    if (!std::binary_search(drop, end, all.index[i])) kept.push(all.index[i], all.value[i], all.momentum[i]);
+  return kept;
 }
 
 void putConnections(Kernel& kernel, KernelState& state, Connections&& all) {
@@ -142,14 +160,15 @@ void updateMortal(Kernel& kernel, KernelState& state, const StepOptions& options
     moveWithNoise(kernel, state, options, layer, *machine.target->passes, from, to);
   });
   Connections alive, died, revived, still;
+  alive.reserve(kernel.value.size());
   for (size_t i = 0; i < kernel.value.size(); i++) {
     const float theta = negative[i] ? -kernel.value[i] : kernel.value[i];
     if (theta > 0) alive.push(kernel.index[i], kernel.value[i], state.momentum[i]);
     else if (!isForgotten(state.momentum[i])) died.push(kernel.index[i], kernel.value[i], state.momentum[i]);
   }
   moveDead(state.dead, options, revived, still);
-  putConnections(kernel, state, merged(alive, revived));
-  putDead(state, merged(still, died));
+  putConnections(kernel, state, merged(std::move(alive), revived));
+  putDead(state, merged(std::move(still), died));
 }
 
 void reconnect(Kernel& kernel, KernelState& state, const Reconnection& change) {
@@ -158,10 +177,9 @@ void reconnect(Kernel& kernel, KernelState& state, const Reconnection& change) {
   requireConnected(kernel, change.drop, change.dropped, true);
   requireConnected(kernel, change.grow, change.grown, false);
   requireValues(change, state.rule);
-  Connections kept, grown, still;
-  const auto dropped = [&](uint32_t position) { return std::binary_search(change.drop, change.drop + change.dropped, position); };
-  for (size_t i = 0; i < kernel.index.size(); i++)
-    if (!dropped(kernel.index[i])) kept.push(kernel.index[i], kernel.value[i], state.momentum[i]);
+  Connections grown, still;
+  Connections kept = {std::move(kernel.index), std::move(kernel.value), std::move(state.momentum)};
+  if (change.dropped > 0) kept = without(kept, change.drop, change.drop + change.dropped);
   for (size_t i = 0; i < change.grown; i++) grown.push(change.grow[i], change.values[i], 0);
   for (size_t i = 0; i < state.dead.index.size(); i++) {
     const uint32_t position = state.dead.index[i];
@@ -169,7 +187,7 @@ void reconnect(Kernel& kernel, KernelState& state, const Reconnection& change) {
     if (at == grown.index.end() || *at != position) still.push(position, state.dead.value[i], state.dead.momentum[i]);
     else if (!change.resetMomentum) grown.momentum[at - grown.index.begin()] = state.dead.momentum[i];
   }
-  putConnections(kernel, state, merged(kept, grown));
+  putConnections(kernel, state, merged(std::move(kept), grown));
   putDead(state, std::move(still));
 }
 

@@ -28,7 +28,13 @@ struct StepOptions {
 /** Gradients since the last step; the kernel's in connection order, or of every position. */
 struct Collected {
   std::vector<float> sums;
-  bool clean = true;   // nothing was added yet
+  bool clean = true;   // nothing was added yet: zeros
+
+  /** Zeros, `count` of them; they are not written again where they are there. */
+  void clear(size_t count) {
+    if (!clean || sums.size() != count) sums.assign(count, 0);
+    clean = true;
+  }
 };
 
 /** Dormant connections whose momentum may still lift them, at ascending positions. */

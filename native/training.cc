@@ -170,16 +170,12 @@ void Training::prepareState() {
     KernelState& state = kernels[k];
     state.momentum.resize(kernel.value.size());
     state.biasMomentum.resize(kernel.bias.size());
-    state.gradient.sums.assign(state.full ? kernel.size : kernel.value.size(), 0);
-    state.biasGradient.sums.assign(kernel.bias.size(), 0);
-    state.gradient.clean = state.biasGradient.clean = true;
+    state.gradient.clear(state.full ? kernel.size : kernel.value.size());
+    state.biasGradient.clear(kernel.bias.size());
   }
   for (size_t n = 0; n < norms.size(); n++) {
     for (auto* momentum : {&norms[n].gammaMomentum, &norms[n].betaMomentum}) momentum->resize(parameters_->norms[n].gamma.size());
-    for (auto* gradient : {&norms[n].gammaGradient, &norms[n].betaGradient}) {
-      gradient->sums.assign(parameters_->norms[n].gamma.size(), 0);
-      gradient->clean = true;
-    }
+    for (auto* gradient : {&norms[n].gammaGradient, &norms[n].betaGradient}) gradient->clear(parameters_->norms[n].gamma.size());
   }
 }
 

@@ -47,16 +47,28 @@ function modeOf({ densities, density }: Subject, training: boolean): Connectivit
   return training ? "bayes" : "fixed";
 }
 
-/** Its layers with weights: density, and floating-point operations of one pass over one image, two a connection and position. */
-export function layersOf(
-  subject: Subject,
-): { readonly name: string; readonly density: number; readonly operations: number }[] {
+/** A layer with weights, and the floating-point operations of one pass over one image: two a connection and position. */
+export interface SubjectLayer {
+  readonly name: string;
+  readonly density: number;
+  readonly operations: number;
+}
+
+const layersBefore = new Map<string, readonly SubjectLayer[]>();
+
+/** Found once for each subject: its weights must be drawn for it. */
+export function layersOf(subject: Subject): readonly SubjectLayer[] {
+  const key = keyOf(subject);
+  const known = layersBefore.get(key);
+  if (known !== undefined) return known;
   const { network } = networkOf(subject);
-  return weightLayers(network.graph, INPUT).map(({ name, size, outputPositions }) => {
+  const layers = weightLayers(network.graph, INPUT).map(({ name, size, outputPositions }) => {
     const kernel = network.tensors.get(`${name}.weight`);
     const connections = kernel?.type === "connections" ? kernel.index.length : size;
     return { name, density: connections / size, operations: 2 * connections * outputPositions };
   });
+  layersBefore.set(key, layers);
+  return layers;
 }
 
 /** Of one pass of all of them. */
