@@ -25,7 +25,9 @@ test("the package holds what runs, builds and describes it", { skip }, () => {
       "LICENSE",
       "README.md",
     ],
-    ...["build-addon.js", "ci-train.sh", "ci-attack.sh", "ci-table.sh", "ci-gate.sh"].map((name) => `scripts/${name}`),
+    ...["build-addon.js", "install-tensorflow.sh", "ci-train.sh", "ci-attack.sh", "ci-table.sh", "ci-gate.sh"].map(
+      (name) => `scripts/${name}`,
+    ),
     ...["configs/sample-tinycnn-trades-s90.yaml", "configs/published/hydra.ndjson"],
   ];
   assert.deepEqual(wanted.filter(isMissing), []);
