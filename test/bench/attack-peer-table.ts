@@ -8,15 +8,12 @@ export interface AttackRow {
   readonly theirs: AttackReply;
 }
 
-export interface AttackComparison {
+export interface Conditions {
   readonly density: number;
-  readonly checkpoint: string;
-  /** "clean", then the members of the standard ensemble in their order. */
-  readonly rows: readonly AttackRow[];
-  /** The Brendel & Bethge attack; null where its start finds nothing. */
-  readonly walked: AttackRow | null;
-  /** Images that it was run on. */
-  readonly started: number;
+  readonly samples: number;
+  readonly threads: number;
+  /** Of the published steps and queries. */
+  readonly fraction: number;
 }
 
 /** Of the ensemble's seconds, theirs by ours. */
@@ -25,49 +22,45 @@ const MUSTS = new Map([
   [0.1, { must: 3, goal: 5 }],
 ]);
 
-export function reportAttacks(
-  comparisons: readonly AttackComparison[],
-  { samples, threads, fraction }: { readonly samples: number; readonly threads: number; readonly fraction: number },
-): void {
-  for (const comparison of comparisons) {
-    const { density, rows, walked } = comparison;
-    const [clean, ...members] = rows;
-    if (clean === undefined) continue;
-    const part = fraction === 1 ? "" : `, ${fraction} of all steps and queries`;
-    print(
-      `\nVGG-16 at density ${density}, ${samples} images, ${threads} threads${part}, PyTorch ${clean.theirs.variant}`,
-    );
-    head([
-      "attack",
-      "images",
-      "left",
-      "theirs",
-      "s",
-      "theirs",
-      "ratio",
-      "of processor time",
-      "gradients a sample",
-      "theirs",
-      "forwards a sample",
-      "theirs",
-    ]);
-    let attacked = { ours: clean.ours.standing.length, theirs: clean.theirs.standing.length };
-    const first = attacked;
-    for (const member of members) {
-      memberRow(member, attacked);
-      attacked = { ours: member.ours.standing.length, theirs: member.theirs.standing.length };
-    }
-    const whole = {
-      attack: "aa",
-      ours: sum(members.map(({ ours }) => ours)),
-      theirs: sum(members.map(({ theirs }) => theirs)),
-    };
-    memberRow(whole, first);
-    judge(whole, comparison, fraction);
-    if (walked === null) continue;
-    memberRow(walked, { ours: comparison.started, theirs: comparison.started });
-    judgeWalk(walked, comparison, fraction);
+const TITLES = [
+  ...["attack", "images", "left", "theirs", "s", "theirs", "ratio", "of processor time"],
+  ...["gradients a sample", "theirs", "forwards a sample", "theirs"],
+];
+
+/** `rows`: "clean", then the members in their order. */
+export function reportEnsemble([clean, ...members]: readonly AttackRow[], conditions: Conditions): void {
+  if (clean === undefined) return;
+  printTitle(clean, conditions);
+  let attacked = attackedNext(clean);
+  for (const member of members) {
+    memberRow(member, attacked);
+    attacked = attackedNext(member);
   }
+  const whole = {
+    attack: "aa",
+    ours: sum(members.map(({ ours }) => ours)),
+    theirs: sum(members.map(({ theirs }) => theirs)),
+  };
+  memberRow(whole, attackedNext(clean));
+  judge(whole, conditions);
+}
+
+/** The Brendel & Bethge attack on `images` samples. */
+export function reportWalk(row: AttackRow, conditions: Conditions & { readonly images: number }): void {
+  const { images } = conditions;
+  printTitle(row, conditions);
+  memberRow(row, { ours: images, theirs: images });
+  judgeWalk(row, conditions);
+}
+
+function printTitle({ theirs }: AttackRow, { density, samples, threads, fraction }: Conditions): void {
+  const part = fraction === 1 ? "" : `, ${fraction} of all steps and queries`;
+  print(`\nVGG-16 at density ${density}, ${samples} images, ${threads} threads${part}, PyTorch ${theirs.variant}`);
+  head(TITLES);
+}
+
+function attackedNext({ ours, theirs }: AttackRow): { readonly ours: number; readonly theirs: number } {
+  return { ours: ours.standing.length, theirs: theirs.standing.length };
 }
 
 /** What all together took, and what the last left. */
@@ -93,10 +86,10 @@ function memberRow(
   ]);
 }
 
-function judge({ ours, theirs }: AttackRow, { density }: AttackComparison, fraction: number): void {
+function judge({ ours, theirs }: AttackRow, { density, threads, fraction }: Conditions): void {
   const ratio = theirs.seconds / ours.seconds;
   const factors = MUSTS.get(density);
-  const config = { model: "vgg16", density, fraction, ours, theirs, ...factors };
+  const config = { model: "vgg16", density, threads, fraction, ours, theirs, ...factors };
   record("autoattack", { value: ratio, unit: "times as fast", peer: "autoattack", config });
   if (factors === undefined) return;
   const verdict = ratio >= factors.goal ? "goal reached" : ratio >= factors.must ? "as it must be" : "too slow";
@@ -105,11 +98,14 @@ function judge({ ours, theirs }: AttackRow, { density }: AttackComparison, fract
   );
 }
 
-function judgeWalk({ ours, theirs }: AttackRow, { density, started }: AttackComparison, fraction: number): void {
+function judgeWalk(
+  { ours, theirs }: AttackRow,
+  { density, threads, fraction, images }: Conditions & { readonly images: number },
+): void {
   const ratio = theirs.seconds / ours.seconds;
-  const config = { model: "vgg16", density, fraction, images: started, ours, theirs, must: 1 };
+  const config = { model: "vgg16", density, threads, fraction, images, ours, theirs, must: 1 };
   record("brendel-bethge", { value: ratio, unit: "times as fast", peer: "foolbox", config });
   print(
-    `B&B at density ${density}: ${rounded(ours.seconds / started, 2)} s an image, Foolbox ${rounded(theirs.seconds / started, 2)}: ${ratio >= 1 ? "as it must be" : "too slow"}`,
+    `B&B at density ${density}: ${rounded(ours.seconds / images, 2)} s an image, Foolbox ${rounded(theirs.seconds / images, 2)}: ${ratio >= 1 ? "as it must be" : "too slow"}`,
   );
 }

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { loadImages } from "../../src/data/catalog.js";
 import { npyFile } from "../support/npy-file.js";
 import { KeptAnswers } from "./attack-peer-answers.js";
-import { type AttackComparison, reportAttacks } from "./attack-peer-table.js";
+import { type AttackRow, reportEnsemble, reportWalk } from "./attack-peer-table.js";
 import { Child } from "./child.js";
 import { print } from "./output.js";
 import { pythonOf, ROOT, requirePackages, runOrThrow } from "./tools.js";
@@ -44,17 +44,21 @@ export async function compareAttacks(given: readonly string[]): Promise<void> {
   const data = await keepImages(options);
   const sides = { ours: ours(), theirs: theirs(options.environment) };
   const kept = new KeptAnswers(join(options.folder, "answers.json"));
-  const comparisons: AttackComparison[] = [];
   try {
-    for (const [i, density] of [1, 0.1].entries()) {
-      const checkpoint = options.networks[i] ?? trained(density, options);
-      comparisons.push(await compared({ checkpoint, density, data, sides, kept }, options));
+    const matters = [1, 0.1].map((density, i) => {
+      return { checkpoint: options.networks[i] ?? trained(density, options), density, data, sides, kept };
+    });
+    const standing = new Map<Matter, readonly number[]>();
+    for (const matter of matters) {
+      const rows = await ensemble(matter, options);
+      reportEnsemble(rows, { ...options, ...matter });
+      standing.set(matter, rows[0]?.theirs.standing ?? []);
     }
+    for (const [matter, right] of standing) await walk(matter, right, options);
   } finally {
     sides.ours.end();
     sides.theirs.end();
   }
-  reportAttacks(comparisons, options);
 }
 
 function optionsOf(given: readonly string[]): AttackBench {
@@ -138,22 +142,43 @@ interface Matter {
   readonly kept: KeptAnswers;
 }
 
-async function compared(matter: Matter, { samples, threads, fraction }: AttackBench): Promise<AttackComparison> {
-  const { checkpoint, data, sides, kept, density } = matter;
-  const ask = (child: Child, attack: string, standing: readonly number[]) =>
-    kept.once(child, { checkpoint, data, samples, attack, standing: [...standing], threads, fraction });
-  const both = async (attack: string, mine: readonly number[], other: readonly number[]) => {
-    print(`density ${density}: ${attack} on ${mine.length} and ${other.length} images`);
-    return { attack, ours: await ask(sides.ours, attack, mine), theirs: await ask(sides.theirs, attack, other) };
-  };
-  const all = Array.from({ length: samples }, (_, index) => index);
-  const clean = await both("clean", all, all);
+/** "clean", then the members of the standard ensemble, each side's on what its last one left. */
+async function ensemble(matter: Matter, options: AttackBench): Promise<AttackRow[]> {
+  const all = Array.from({ length: options.samples }, (_, index) => index);
+  const clean = await both({ ...matter, attack: "clean", ours: all, theirs: all }, options);
   const rows = [clean];
-  for (const member of MEMBERS) {
+  for (const attack of MEMBERS) {
     const { ours, theirs } = rows.at(-1) ?? clean;
-    rows.push(await both(member, ours.standing, theirs.standing));
+    rows.push(await both({ ...matter, attack, ours: ours.standing, theirs: theirs.standing }, options));
   }
-  const { standing } = await ask(sides.theirs, "bb-starts", clean.theirs.standing);
-  const walked = standing.length === 0 ? null : await both("bb", standing, standing);
-  return { density, checkpoint, rows, walked, started: standing.length };
+  return rows;
+}
+
+/** The Brendel & Bethge attack on those right samples that Foolbox's can begin with. */
+async function walk(matter: Matter, right: readonly number[], options: AttackBench): Promise<void> {
+  const { sides } = matter;
+  const { standing } = await ask(sides.theirs, { ...matter, attack: "bb-starts", standing: right }, options);
+  if (standing.length === 0) return print(`B&B at density ${matter.density}: noise is a start for no image`);
+  const row = await both({ ...matter, attack: "bb", ours: standing, theirs: standing }, options);
+  reportWalk(row, { ...options, ...matter, images: standing.length });
+}
+
+interface Turn extends Matter {
+  readonly attack: string;
+  readonly ours: readonly number[];
+  readonly theirs: readonly number[];
+}
+
+async function both(turn: Turn, options: AttackBench): Promise<AttackRow> {
+  const { attack, density, sides } = turn;
+  print(`density ${density}: ${attack} on ${turn.ours.length} and ${turn.theirs.length} images`);
+  const ours = await ask(sides.ours, { ...turn, standing: turn.ours }, options);
+  return { attack, ours, theirs: await ask(sides.theirs, { ...turn, standing: turn.theirs }, options) };
+}
+
+type Question = Matter & { readonly attack: string; readonly standing: readonly number[] };
+
+function ask(child: Child, { checkpoint, data, attack, standing, kept }: Question, options: AttackBench) {
+  const { samples, threads, fraction } = options;
+  return kept.once(child, { checkpoint, data, samples, attack, standing: [...standing], threads, fraction });
 }
