@@ -1,7 +1,8 @@
 /** Puts the pieces of one attack on one network together: each sample exactly once. */
 import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../core/errors.js";
-import { type AttackResult, decodeOutcomes } from "../records/events.js";
+import type { AttackResult } from "../records/events.js";
+import { decodeOutcomes } from "../records/outcomes.js";
 
 /** One attack.result, where it stands, and the `--shard` of its run. */
 export interface Piece {
