@@ -6,7 +6,9 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { compareWithDeepSparse } from "./deepsparse.js";
+import { compareEngines } from "./engines.js";
 import { Journal } from "./journal.js";
 import { reportLayers } from "./layers.js";
 import { print, rounded } from "./output.js";
@@ -22,21 +24,23 @@ import { type Work, workSchema } from "./subject.js";
 import { reportVerdicts, type Verdict } from "./verdicts.js";
 
 const FOLDER = fileURLToPath(new URL("../../../.bench", import.meta.url));
-const PEERS = ["none", "torch", "deepsparse"];
-const PARTS = ["start-up", "selection", "memory", "speed", "deepsparse", "batches"] as const;
+const PEERS = ["none", "torch", "deepsparse", "tensorflow"];
+const PARTS = ["start-up", "selection", "memory", "speed", "deepsparse", "engines", "batches"] as const;
 
 const { values: flags } = parseArgs({
   options: {
     /** Several with commas. */
     peer: { type: "string", default: "none" },
     parts: { type: "string", default: PARTS.join(",") },
+    /** "native,tensorflow": the engines beside each other, with --peer tensorflow beside TensorFlow in Python as well. */
+    engines: { type: "string", default: "native" },
     models: { type: "string", default: "vgg16,wrn28_4" },
     densities: { type: "string", default: "1,0.1,0.01" },
     uniform: { type: "string", default: "0.05,0.005" },
     works: { type: "string", default: "forward,step,at,prune,finetune" },
     variants: {
       type: "string",
-      default: "eager,channels-last,compiled,bf16,bf16+channels-last,bf16+channels-last+compiled",
+      default: "eager,channels-last,compiled,bf16+channels-last,bf16+channels-last+compiled",
     },
     "batch-size": { type: "string", default: "128" },
     threads: { type: "string", default: String(availableParallelism()) },
@@ -79,6 +83,7 @@ async function measureAll(): Promise<Verdict[]> {
   }
   reportLayers(speeds, flags.figure ?? null);
   if (parts.includes("deepsparse") && peers.includes("deepsparse")) verdicts.push(...(await deepSparse()));
+  if (parts.includes("engines") && areEnginesCompared()) await compareChosenEngines();
   if (parts.includes("batches")) await reportBatches({ threads, densities: [0.1, 0.01], journal });
   return verdicts;
 }
@@ -89,6 +94,19 @@ function deepSparse(): Promise<Verdict[]> {
   return compareWithDeepSparse({
     ...{ folder, python, threads, journal },
     ...{ batch: Number(batch), rounds: Number(rounds), densities: [0.1, 0.01] },
+  });
+}
+
+function areEnginesCompared(): boolean {
+  return flags.engines.includes(",");
+}
+
+function compareChosenEngines(): Promise<void> {
+  const engines = flags.engines.split(",").map((name) => z.enum(["auto", "native", "tensorflow"]).parse(name));
+  return compareEngines({
+    ...{ engines, threads, models: flags.models.split(","), densities: numbers(flags.densities) },
+    ...{ batch: Number(flags["batch-size"]), rounds: Number(flags.rounds) },
+    environment: peers.includes("tensorflow") ? `${FOLDER}/tensorflow` : null,
   });
 }
 
@@ -113,6 +131,7 @@ function printPlan(): void {
     memory: () => 15,
     speed: () => runs.reduce((sum, run) => sum + run.expectedSeconds(), 0),
     deepsparse: () => (peers.includes("deepsparse") ? 120 : 0),
+    engines: () => (areEnginesCompared() ? 60 : 0),
     batches: () => 40,
   };
   const chosen = PARTS.filter((part) => parts.includes(part)).map((part) => ({ part, seconds: expected[part]() }));

@@ -18,7 +18,7 @@ export function expectedOfOurs(turn: Turn): number {
 
 /** Of the peer's, whose weights are dense. */
 export function expectedOfPeer(turn: Turn): number {
-  return secondsAt({ ...turn, subject: { ...turn.subject, density: 1 } }, 0.3);
+  return secondsAt({ ...turn, subject: { ...turn.subject, density: 1 } }, 0.4);
 }
 
 /** What a variant that compiles takes once for each kind of work. */

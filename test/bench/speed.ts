@@ -81,7 +81,7 @@ export class SpeedRun {
     const long = this.#cells(works.filter(isTraining), variants.slice(-2));
     const compiled = variants.filter((variant) => variant.includes("compiled")).length;
     const compiling = compiled * this.#torch.size * works.filter(isQuick).length * COMPILING;
-    const memory = 10 + 2 * expectedSeconds(long.cells, { rounds: 1, secondsPerCell: 0 });
+    const memory = 10 + expectedSeconds(long.cells, { rounds: 1, secondsPerCell: 0 });
     return (
       expectedSeconds(quick.cells, this.#options) + expectedSeconds(long.cells, this.#options) + compiling + memory / 4
     );
@@ -175,7 +175,7 @@ export class SpeedRun {
     const { environment, threads, journal } = this.#options;
     const fresh = async (child: Child, { request }: Cell) => {
       const key = `${child.name} alone ${JSON.stringify(request)}`;
-      const reply = await journal.once(key, () => measure(child, { ...request, repeat: 2 }));
+      const reply = await journal.once(key, () => measure(child, { ...request, repeat: 1 }));
       child.end();
       return "error" in reply ? Number.NaN : (reply.memory ?? Number.NaN);
     };
