@@ -100,6 +100,26 @@ export class Stream {
     for (let i = 0; i < out.length; i++) out[i] = scale * Math.fround(this.normal());
   }
 
+  /** The entries that `fillNormal` of a fresh stream gives at these indices; what is drawn afterwards begins a block anew. */
+  fillNormalAt(out: Float32Array, deviation: number, indices: Uint32Array): void {
+    const scale = Math.fround(deviation);
+    const pair = this.#pair;
+    let block = -1;
+    for (let i = 0; i < out.length; i++) {
+      const index = indices[i] as number;
+      if (index >>> 2 !== block) {
+        block = index >>> 2;
+        this.#counter[0] = block;
+        this.#nextBlock();
+      }
+      const first = index & 2;
+      fillNormalPair(pair, (this.#words[first] as number) >>> 0, (this.#words[first + 1] as number) >>> 0);
+      out[i] = scale * Math.fround(pair[index & 1] as number);
+    }
+    this.#used = 4;
+    this.#hasSecond = false;
+  }
+
   #nextBlock(): void {
     threefry(this.#words, this.#counter, this.#key);
     this.#counter[0] = (this.#counter[0] as number) + 1;

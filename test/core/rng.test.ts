@@ -81,6 +81,25 @@ test("the normals' bits are fixed: these ones, on every machine", () => {
   );
 });
 
+test("normals at chosen indices are those that the stream gives in order, and what follows is a block's beginning", () => {
+  const indices = fc.uniqueArray(fc.nat(400), { minLength: 1, maxLength: 30 }).map((all) => all.sort((a, b) => a - b));
+  fc.assert(
+    fc.property(fc.maxSafeNat(), fc.nat(), indices, (seed, a, chosen) => {
+      const all = new Float32Array(408);
+      stream(seed, "noise", a).fillNormal(all, 0.3);
+      const numbers = stream(seed, "noise", a);
+      const found = new Float32Array(chosen.length);
+      numbers.fillNormalAt(found, 0.3, Uint32Array.from(chosen));
+      assert.deepEqual(
+        found,
+        Float32Array.from(chosen, (i) => all[i] ?? 0),
+      );
+      const block = Math.floor((chosen.at(-1) ?? 0) / 4);
+      assert.equal(Math.fround(Math.fround(0.3) * Math.fround(numbers.normal())), all[4 * block + 4]);
+    }),
+  );
+});
+
 test("normalAt gives what the stream gives in order", () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), fc.nat(), fc.nat(), fc.nat(200), (seed, a, b, index) => {
