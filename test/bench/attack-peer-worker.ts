@@ -19,6 +19,12 @@ interface Subject {
   readonly images: ImageSet;
 }
 
+interface Found {
+  readonly outcome: Outcome;
+  /** Seconds of all threads since the outcome before it. */
+  readonly processor: number;
+}
+
 const subjects = new Map<string, Subject>();
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -26,12 +32,10 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 
 async function answer(request: AttackRequest): Promise<AttackReply> {
-  const subject = await subjectOf(request);
-  const before = process.cpuUsage();
-  const { robust, seconds, forwards, gradients } = await outcomeOf(request, subject);
-  const { user, system } = process.cpuUsage(before);
+  const { outcome, processor } = await outcomeOf(request, await subjectOf(request));
+  const { robust, seconds, forwards, gradients } = outcome;
   const standing = [...robust.keys()].filter((index) => robust[index] === 1);
-  return { standing, seconds, processor: (user + system) / 1e6, forwards, gradients, variant: "native" };
+  return { standing, seconds, processor, forwards, gradients, variant: "native" };
 }
 
 function recipesFor(fraction: number, attacked: number): Record<string, unknown> {
@@ -71,8 +75,11 @@ async function outcomeOf(
     ...{ range: [0, images.samples], included, seed: 1, bounds: [0, 1], batchSize: 128 },
     attacks: attacks.map((recipe) => ({ recipe, norm: "linf", epsilon: 8 / 255 })),
   });
-  let last: Outcome | null = null;
-  for await (const outcome of outcomes) last = outcome;
+  let [last, before]: [Found | null, NodeJS.CpuUsage] = [null, process.cpuUsage()];
+  for await (const outcome of outcomes) {
+    const { user, system } = process.cpuUsage(before);
+    [last, before] = [{ outcome, processor: (user + system) / 1e6 }, process.cpuUsage()];
+  }
   if (last === null) throw new Error(`${attack} gave no outcome`);
   return last;
 }
