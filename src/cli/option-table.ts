@@ -1,4 +1,4 @@
-/** The README's option tables, from the same declarations as flags and help. */
+/** The option tables of docs/options.md, from the same declarations as flags and help. */
 import type { Command } from "../commands/command.js";
 import type { OptionInfo, OptionTable } from "../commands/options.js";
 import { COMMAND_NAMES, commandName, withCommand } from "./commands.js";

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { withOptionTables } from "../../src/cli/option-table.js";
 
-const README = new URL("../../../README.md", import.meta.url);
+const PAGE = new URL("../../../docs/options.md", import.meta.url);
 
-test("the README's option tables are those of the commands (npm run options writes them)", async () => {
-  const text = readFileSync(README, "utf8");
+test("the option tables in the documents are those of the commands (npm run options writes them)", async () => {
+  const text = readFileSync(PAGE, "utf8");
   assert.equal(await withOptionTables(text), text);
   for (const command of ["sparse-train", "attack-eval", "prune-hydra", "compare"]) {
     assert.match(text, new RegExp(`<!-- options of ${command} -->\\n\\n\\| option `));
