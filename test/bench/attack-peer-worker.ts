@@ -65,7 +65,7 @@ async function subjectOf({ checkpoint, data, samples, threads }: AttackRequest):
 async function outcomeOf(
   { attack, standing, fraction }: AttackRequest,
   { inference, images }: Subject,
-): Promise<Outcome> {
+): Promise<Found> {
   const included = Uint8Array.from({ length: images.samples }, (_, index) => (standing.includes(index) ? 1 : 0));
   const attacks =
     attack === "clean" ? [] : parseAttacks({ names: [attack], recipes: recipesFor(fraction, standing.length) });
