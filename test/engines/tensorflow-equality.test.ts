@@ -22,6 +22,8 @@ const native = nativeEngine({ reason: "tests" });
 const golden = sharedFile("golden");
 const cifar = sharedFile("data/cifar-10-batches-bin");
 
+const data = await sampleImages();
+
 function requireEngine(): NonNullable<typeof tensorflow> {
   assert.ok(tensorflow !== null);
   return tensorflow;
@@ -141,7 +143,6 @@ function lossesOf(engine: Engine, run: Run): number[] {
   return losses;
 }
 
-const data = await sampleImages();
 const BATCH = 32;
 
 function toyOf({ mode, model, steps }: Run) {
