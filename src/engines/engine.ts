@@ -51,7 +51,7 @@ export type WeightRule =
   | "dense"
   /** A fixed set of connections with ordinary signed weights. */
   | "masked"
-  /** Connections theta > 0 with a fixed sign, w = sign * theta; one that reaches 0 becomes dormant (training.md 2, 5.4). */
+  /** Connections theta > 0 with a fixed sign, w = sign * theta; one that reaches 0 becomes dormant. */
   | "mortal";
 
 export interface TrainingOptions {
@@ -74,7 +74,7 @@ export interface Tape {
 }
 
 export interface StepOptions {
-  /** "sgdw": training.md 5.1; "sgd": coupled weight decay, pruning.md 6. */
+  /** Weight decay apart from the gradient ("sgdw"; Loshchilov & Hutter 2019) or added to it ("sgd"). */
   readonly rule: "sgdw" | "sgd";
   readonly learningRate: number;
   readonly momentum: number;
