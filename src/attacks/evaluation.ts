@@ -1,48 +1,15 @@
 /** Runs attacks over a range of samples and counts what is still classified rightly after each. */
 import { setImmediate } from "node:timers/promises";
-import type { Inference, Norm } from "../engines/engine.js";
 import { finiteRows, predictions } from "../losses/predictions.js";
-import type { TestSamples } from "./attack.js";
-import type { Journal } from "./journal.js";
+import { type EvaluationOptions, includedOf, type Planned, type PlannedAttack } from "./evaluation-options.js";
 import { type EvaluationHooks, Interruption, Meter } from "./meter.js";
 import { checkNetwork, PROBED } from "./network-checks.js";
 import { countCorrect, countSamples, type Outcome } from "./outcome.js";
 import { batches, indicesOf } from "./passes.js";
-import { type AttackRecipe, cleanConstants, type EnsembleRecipe } from "./recipe.js";
+import { cleanConstants, type EnsembleRecipe } from "./recipe.js";
 import { countChecks, type ReliabilityCheck, softmaxCheck, squareImproves, weakerThanFgsm } from "./reliability.js";
 import { repeatedAccuracy } from "./repeated-accuracy.js";
-import { describe, includedOf, measureAttack } from "./single-attack.js";
-
-export type { TestSamples };
-
-export interface Planned<Recipe> {
-  readonly recipe: Recipe;
-  readonly norm: Norm;
-  readonly epsilon: number;
-  /** Whether the shortest perturbations are wanted too, where the attack looks for them. */
-  readonly minimal?: boolean;
-}
-
-export type PlannedAttack = Planned<AttackRecipe | EnsembleRecipe>;
-
-export interface EvaluationOptions {
-  readonly inference: Inference;
-  /** Another network, that attacks see in place of the one under test; this one then only judges their images. */
-  readonly source?: { readonly inference: Inference; readonly sha256: string };
-  readonly samples: TestSamples;
-  /** Dataset indices [from, to). */
-  readonly range: readonly [number, number];
-  /** 1 for each sample of the range that is to be taken; all unless given. */
-  readonly included?: Uint8Array;
-  readonly attacks: readonly PlannedAttack[];
-  readonly seed: number;
-  readonly bounds: readonly [number, number];
-  /** Images a pass; results do not depend on it. */
-  readonly batchSize: number;
-  readonly hooks?: EvaluationHooks;
-  /** What an interrupted run of the same evaluation left. */
-  readonly journal?: Journal;
-}
+import { describe, measureAttack } from "./single-attack.js";
 
 /**
  * Yields the clean outcome, then those of each attack in its order, as soon as they are known: one, or for an ensemble one
@@ -69,7 +36,7 @@ export async function* evaluate(options: EvaluationOptions): AsyncGenerator<Outc
   }
 }
 
-export interface Clean {
+interface Clean {
   readonly outcome: Outcome;
   /** [samples of the range, classes], of the network that attacks see; 0 for samples that are not taken. */
   readonly logits: Float32Array;
@@ -137,7 +104,8 @@ async function* measure(
   options: EvaluationOptions,
 ): AsyncGenerator<Outcome, void, void> {
   const { robust } = clean.outcome;
-  if (recipe.type === "attack") yield await measureAttack({ recipe, norm, epsilon, minimal, robust }, clean, options);
+  const seen = { robust, cleanLogits: clean.logits };
+  if (recipe.type === "attack") yield await measureAttack({ recipe, norm, epsilon, minimal, ...seen }, options);
   else yield* measureEnsemble({ recipe, norm, epsilon }, clean, options);
 }
 
@@ -154,7 +122,7 @@ async function* measureEnsemble(
   for (const member of recipe.members) {
     const robust = (done.at(-1) ?? clean.outcome).robust;
     const named = member.named(`${recipe.name}/${member.name}`);
-    const outcome = await measureAttack({ recipe: named, norm, epsilon, robust }, clean, watched);
+    const outcome = await measureAttack({ recipe: named, norm, epsilon, robust, cleanLogits: clean.logits }, watched);
     done.push(outcome);
     yield outcome;
   }

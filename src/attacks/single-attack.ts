@@ -1,6 +1,6 @@
 /** One attack on the samples that are right so far: from its recipe to what it leaves. */
 import type { Norm } from "../engines/engine.js";
-import type { Clean, EvaluationOptions, Planned } from "./evaluation.js";
+import { type EvaluationOptions, includedOf, type Planned } from "./evaluation-options.js";
 import { type AttackJournal, type Finding, journalKey, noJournal } from "./journal.js";
 import { Meter } from "./meter.js";
 import { countCorrect, type Outcome } from "./outcome.js";
@@ -8,12 +8,15 @@ import { runPasses } from "./passes.js";
 import { type AttackConstants, type AttackRecipe, cleanConstants } from "./recipe.js";
 import { countChecks } from "./reliability.js";
 
+interface AttackOnStanding extends Planned<AttackRecipe> {
+  /** 1 for each sample of the range that is right so far. */
+  readonly robust: Uint8Array;
+  /** [samples of the range, classes], of the network that attacks see. */
+  readonly cleanLogits: Float32Array;
+}
+
 /** One attack on the samples that are flagged in `robust`. */
-export async function measureAttack(
-  attack: Planned<AttackRecipe> & { readonly robust: Uint8Array },
-  clean: Clean,
-  options: EvaluationOptions,
-): Promise<Outcome> {
+export async function measureAttack(attack: AttackOnStanding, options: EvaluationOptions): Promise<Outcome> {
   const { recipe, epsilon, minimal = false } = attack;
   const classes = (options.source ?? options).inference.classes;
   const constants = recipe.constants({ epsilon, classes });
@@ -23,27 +26,26 @@ export async function measureAttack(
   const known = journal.finding();
   if (known !== null) return { ...described, ...known };
   const countsErrors = constants.accounting === "foolbox";
-  const finding = await findOut({ ...attack, minimal: isMinimal, countsErrors, journal }, clean, options);
+  const finding = await findOut({ ...attack, minimal: isMinimal, countsErrors, journal }, options);
   await journal.finish(finding);
   return { ...described, ...finding };
 }
 
-interface Investigation extends Planned<AttackRecipe> {
-  readonly robust: Uint8Array;
+interface Investigation extends AttackOnStanding {
   readonly minimal: boolean;
   /** Whether samples that are wrong from the start are attacked too. */
   readonly countsErrors: boolean;
   readonly journal: AttackJournal;
 }
 
-async function findOut(attack: Investigation, clean: Clean, options: EvaluationOptions): Promise<Finding> {
-  const { recipe, norm, epsilon, minimal, countsErrors, journal } = attack;
+async function findOut(attack: Investigation, options: EvaluationOptions): Promise<Finding> {
+  const { recipe, norm, epsilon, cleanLogits, minimal, countsErrors, journal } = attack;
   const source = (options.source ?? options).inference;
   const meter = new Meter(recipe.name, options.hooks);
   const included = includedOf(options);
   const standing = countsErrors ? included.slice() : attack.robust.slice();
   const threat = { norm, epsilon, bounds: options.bounds };
-  const run = { ...options, source, recipe, threat, cleanLogits: clean.logits, meter, journal, minimal };
+  const run = { ...options, source, recipe, threat, cleanLogits, meter, journal, minimal };
   const norms = await runPasses(standing, run);
   const finding = {
     ...meter.totals(),
@@ -54,11 +56,6 @@ async function findOut(attack: Investigation, clean: Clean, options: EvaluationO
   if (norms === null) return counted;
   const found = Array.from(norms, (length, i) => (included[i] === 1 && Number.isFinite(length) ? length : null));
   return { ...counted, norms: found };
-}
-
-/** 1 for each sample of the range that is taken. */
-export function includedOf({ included, range }: EvaluationOptions): Uint8Array {
-  return included?.slice() ?? new Uint8Array(range[1] - range[0]).fill(1);
 }
 
 /** What tells an outcome from others. */

@@ -1,5 +1,5 @@
 /** What `attack-eval` will run on each network: attacks at radii, over a range of samples. */
-import type { PlannedAttack } from "../attacks/evaluation.js";
+import type { PlannedAttack } from "../attacks/evaluation-options.js";
 import { parseAttacks } from "../attacks/names.js";
 import { UsageError } from "../core/errors.js";
 import type { Norm } from "../engines/engine.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EvaluationOptions } from "../../src/attacks/evaluation.js";
+import type { EvaluationOptions } from "../../src/attacks/evaluation-options.js";
 import { parseAttacks } from "../../src/attacks/names.js";
 import { countCorrect, type Outcome, resultFields } from "../../src/attacks/outcome.js";
 import { decodeOutcomes } from "../../src/records/outcomes.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AttackBatch } from "../../src/attacks/attack.js";
-import type { PlannedAttack } from "../../src/attacks/evaluation.js";
+import type { PlannedAttack } from "../../src/attacks/evaluation-options.js";
 import { parseAttacks } from "../../src/attacks/names.js";
 import type { EnsembleRecipe } from "../../src/attacks/recipe.js";
 import { inferenceOf } from "../support/analytic-network.js";

@@ -1,6 +1,6 @@
 /** Networks given as formulas on one image, as engines: for golden values that need no weights file. */
 
-import type { TestSamples } from "../../src/attacks/evaluation.js";
+import type { TestSamples } from "../../src/attacks/attack.js";
 import { plainAscent } from "../../src/engines/ascend.js";
 import type { Inference, LossGradient } from "../../src/engines/engine.js";
 

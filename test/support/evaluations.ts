@@ -1,5 +1,6 @@
 /** Evaluations of a small set of samples, for the tests of attacks. */
-import { type EvaluationOptions, evaluate, type PlannedAttack } from "../../src/attacks/evaluation.js";
+import { evaluate } from "../../src/attacks/evaluation.js";
+import type { EvaluationOptions, PlannedAttack } from "../../src/attacks/evaluation-options.js";
 import { parseAttacks } from "../../src/attacks/names.js";
 import type { Outcome } from "../../src/attacks/outcome.js";
 import type { Norm } from "../../src/engines/engine.js";
