@@ -1,5 +1,5 @@
 /** The completion script for bash. */
-import type { CompletedCommand, CompletedFlag } from "./completion.js";
+import type { CompletedCommand, CompletedFlag } from "./completed-commands.js";
 
 /** One function for all commands; a command's flags and what may follow each stand in two case lists. */
 export function bashCompletion(commands: readonly CompletedCommand[]): string {

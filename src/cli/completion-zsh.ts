@@ -1,5 +1,5 @@
 /** The completion script for zsh. */
-import type { CompletedCommand, CompletedFlag } from "./completion.js";
+import type { CompletedCommand, CompletedFlag } from "./completed-commands.js";
 
 /** For a folder of `$fpath`, or to be sourced. */
 export function zshCompletion(commands: readonly CompletedCommand[]): string {

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parseAttacks } from "../../src/attacks/names.js";
 import { COMMAND_NAMES, withCommand } from "../../src/cli/commands.js";
-import { ATTACK_NAMES, completionScript } from "../../src/cli/completion.js";
+import { ATTACK_NAMES } from "../../src/cli/completed-commands.js";
+import { completionScript } from "../../src/cli/completion.js";
 import { flagsOf } from "../../src/cli/flags.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
