@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AttackResult, encodeOutcomes } from "../../src/records/events.js";
-import { compareNetworks } from "../../src/report/comparison.js";
+import { compareNetworks } from "../../src/report/compare-networks.js";
 import { comparisonEntries } from "../../src/report/entries.js";
 import { layoutTable } from "../../src/report/layouts.js";
 import { markdown } from "../../src/report/markdown.js";

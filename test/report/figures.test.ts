@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { UsageError } from "../../src/core/errors.js";
-import { compareNetworks } from "../../src/report/comparison.js";
+import { compareNetworks } from "../../src/report/compare-networks.js";
 import { drawFigure } from "../../src/report/figures/canvas.js";
 import { epochTicks } from "../../src/report/figures/curves.js";
 import { allFigures, makeFigure } from "../../src/report/figures/figures.js";

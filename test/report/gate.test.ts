@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InputError, UsageError } from "../../src/core/errors.js";
 import { findBaselines } from "../../src/report/baseline.js";
-import { compareNetworks } from "../../src/report/comparison.js";
+import { compareNetworks } from "../../src/report/compare-networks.js";
 import { judge, verdictNotes } from "../../src/report/gate.js";
 import { parseCondition } from "../../src/report/gate-syntax.js";
 import { junit } from "../../src/report/junit.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compareNetworks } from "../../src/report/comparison.js";
+import { compareNetworks } from "../../src/report/compare-networks.js";
 import { layerDensityList, layerDensityRange } from "../../src/report/layer-densities.js";
 import { collect, resultOf } from "./report-streams.js";
 

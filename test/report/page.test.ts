@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { findBaselines } from "../../src/report/baseline.js";
-import { compareNetworks } from "../../src/report/comparison.js";
+import { compareNetworks } from "../../src/report/compare-networks.js";
 import { layoutTable } from "../../src/report/layouts.js";
 import { page } from "../../src/report/page.js";
 import { temporaryFolder } from "../support/temporary-folder.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../src/core/errors.js";
 import { type AttackResult, encodeOutcomes } from "../../src/records/events.js";
-import { compareNetworks } from "../../src/report/comparison.js";
+import { compareNetworks } from "../../src/report/compare-networks.js";
 import { selectPublished } from "../../src/report/published.js";
 import { readPublished } from "../../src/report/published-files.js";
 import { ResultCollector } from "../../src/report/results.js";

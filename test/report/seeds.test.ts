@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findBaselines } from "../../src/report/baseline.js";
-import { compareNetworks } from "../../src/report/comparison.js";
+import { compareNetworks } from "../../src/report/compare-networks.js";
 import { layoutTable } from "../../src/report/layouts.js";
 import { assertClose } from "../support/assert-close.js";
 import { collect, resultOf, standing } from "./report-streams.js";
