@@ -3,7 +3,7 @@ import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import { accuracyCell, differenceCell } from "./accuracy-text.js";
 import { type Column, type Comparison, ownRows, type Row, strongestRow } from "./comparison.js";
-import type { LayoutOptions } from "./layouts.js";
+import type { LayoutOptions } from "./layout-options.js";
 import { type Table, type TableCell, type TableColumn, textCell } from "./table.js";
 import { type Shown, shownColumns } from "./table-columns.js";
 

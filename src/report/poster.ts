@@ -1,7 +1,7 @@
 /** The poster's layout: facts and attacks down, networks across, each with its difference to the baseline. */
 import { accuracyCell, differenceCell } from "./accuracy-text.js";
 import type { Column, Comparison } from "./comparison.js";
-import type { LayoutOptions } from "./layouts.js";
+import type { LayoutOptions } from "./layout-options.js";
 import { noCell, type Table, type TableCell, type TableColumn, textCell } from "./table.js";
 import { shownColumns } from "./table-columns.js";
 

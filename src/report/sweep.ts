@@ -4,7 +4,7 @@ import type { Column, Comparison, Row } from "./comparison.js";
 import { facts } from "./facts.js";
 import { groupBy } from "./group-by.js";
 import { significant } from "./labels.js";
-import type { LayoutOptions } from "./layouts.js";
+import type { LayoutOptions } from "./layout-options.js";
 import { type Table, type TableCell, textCell } from "./table.js";
 import { shownColumns } from "./table-columns.js";
 
