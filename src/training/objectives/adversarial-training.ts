@@ -1,15 +1,8 @@
 /** Standard adversarial training, "at" (Madry et al. 2018): the mean cross-entropy of images attacked by PGD. */
 import { crossEntropy } from "../../losses/cross-entropy.js";
-import { innerAscent, uniformStart } from "./inner-ascent.js";
+import { innerAscent, trainingStart, uniformStart } from "./inner-ascent.js";
 import { meanCrossEntropy } from "./mean-loss.js";
-import {
-  type Batch,
-  type InnerAttack,
-  methodStatistics,
-  type Objective,
-  type StatisticsRule,
-  trainingStart,
-} from "./objective.js";
+import { type Batch, type InnerAttack, methodStatistics, type Objective, type StatisticsRule } from "./objective.js";
 import { statisticsPass } from "./statistics-pass.js";
 
 /** min mean CE(f(x'), y), x' from PGD on the cross-entropy from a uniform start in the ball. */

@@ -1,7 +1,7 @@
 /** The attack inside an adversarial objective: projected ascent on a batch, one step an engine call. */
-import type { Stream } from "../../core/rng.js";
+import { type Stream, stream } from "../../core/rng.js";
 import type { Inference, LossGradient } from "../../engines/engine.js";
-import type { CallPhase, InnerAttack } from "./objective.js";
+import type { Batch, CallPhase, InnerAttack } from "./objective.js";
 
 /** What is attacked: batch-norm is in inference mode. */
 export interface Target {
@@ -38,6 +38,11 @@ export interface StartOptions {
   readonly batch: number;
   /** The random stream of the image at this place of the batch. */
   readonly draws: (place: number) => Stream;
+}
+
+/** Where the noise of a training attack's start comes from: a stream for each (step, place in the batch). */
+export function trainingStart({ seed, step, labels }: Batch): StartOptions {
+  return { batch: labels.length, draws: (place) => stream(seed, "start", step, place) };
 }
 
 /** x + U(-epsilon, epsilon), clipped to the range of pixels. */

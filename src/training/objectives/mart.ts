@@ -2,16 +2,9 @@
 import { boostedCrossEntropy } from "../../losses/boosted-cross-entropy.js";
 import { crossEntropy } from "../../losses/cross-entropy.js";
 import { weightedDivergence } from "../../losses/weighted-divergence.js";
-import { innerAscent, normalStart } from "./inner-ascent.js";
+import { innerAscent, normalStart, trainingStart } from "./inner-ascent.js";
 import { countCorrect, mean } from "./mean-loss.js";
-import {
-  type Batch,
-  type InnerAttack,
-  methodStatistics,
-  type Objective,
-  type StatisticsRule,
-  trainingStart,
-} from "./objective.js";
+import { type Batch, type InnerAttack, methodStatistics, type Objective, type StatisticsRule } from "./objective.js";
 import { statisticsPass } from "./statistics-pass.js";
 import { type PairLoss, trainOnPair } from "./train-on-pair.js";
 

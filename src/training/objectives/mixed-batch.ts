@@ -1,15 +1,8 @@
 /** Mixed-batch adversarial training, "mat" (Kurakin et al. 2017): half of each batch attacked by PGD, half clean. */
 import { crossEntropy } from "../../losses/cross-entropy.js";
-import { innerAscent, uniformStart } from "./inner-ascent.js";
+import { innerAscent, trainingStart, uniformStart } from "./inner-ascent.js";
 import { meanCrossEntropy } from "./mean-loss.js";
-import {
-  type Batch,
-  type InnerAttack,
-  methodStatistics,
-  type Objective,
-  type StatisticsRule,
-  trainingStart,
-} from "./objective.js";
+import { type Batch, type InnerAttack, methodStatistics, type Objective, type StatisticsRule } from "./objective.js";
 import { statisticsPass } from "./statistics-pass.js";
 
 /**

@@ -1,7 +1,5 @@
 /** What a training objective is: it turns a batch into gradients inside the engine, one engine call at a time. */
-import { stream } from "../../core/rng.js";
 import type { Training } from "../../engines/engine.js";
-import type { StartOptions } from "./inner-ascent.js";
 
 /** One batch at the start of a step. */
 export interface Batch {
@@ -54,8 +52,3 @@ export interface StatisticsRule {
 }
 
 export const methodStatistics: StatisticsRule = { updates: "once", variance: "biased" };
-
-/** Where the noise of a training attack's start comes from: a stream for each (step, place in the batch). */
-export function trainingStart({ seed, step, labels }: Batch): StartOptions {
-  return { batch: labels.length, draws: (place) => stream(seed, "start", step, place) };
-}

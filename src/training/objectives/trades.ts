@@ -1,15 +1,8 @@
 /** TRADES (Zhang et al. 2019): accuracy on clean images, and the same answer on their attacked copies. */
 import { klDivergence } from "../../losses/kl-divergence.js";
-import { innerAscent, normalStart } from "./inner-ascent.js";
+import { innerAscent, normalStart, trainingStart } from "./inner-ascent.js";
 import { mean, meanCrossEntropy } from "./mean-loss.js";
-import {
-  type Batch,
-  type InnerAttack,
-  methodStatistics,
-  type Objective,
-  type StatisticsRule,
-  trainingStart,
-} from "./objective.js";
+import { type Batch, type InnerAttack, methodStatistics, type Objective, type StatisticsRule } from "./objective.js";
 import { statisticsPass } from "./statistics-pass.js";
 import { type PairLoss, trainOnPair } from "./train-on-pair.js";
 

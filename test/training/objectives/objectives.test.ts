@@ -5,11 +5,16 @@ import { crossEntropy } from "../../../src/losses/cross-entropy.js";
 import { klDivergence } from "../../../src/losses/kl-divergence.js";
 import type { Network, Tensor } from "../../../src/models/network.js";
 import { adversarialTraining } from "../../../src/training/objectives/adversarial-training.js";
-import { innerAscent, normalStart, uniformStart } from "../../../src/training/objectives/inner-ascent.js";
+import {
+  innerAscent,
+  normalStart,
+  trainingStart,
+  uniformStart,
+} from "../../../src/training/objectives/inner-ascent.js";
 import { martObjective } from "../../../src/training/objectives/mart.js";
 import { mixedBatchTraining } from "../../../src/training/objectives/mixed-batch.js";
 import { naturalObjective } from "../../../src/training/objectives/natural.js";
-import { type Batch, type Objective, trainingStart } from "../../../src/training/objectives/objective.js";
+import type { Batch, Objective } from "../../../src/training/objectives/objective.js";
 import { rstObjective } from "../../../src/training/objectives/rst.js";
 import { tradesObjective } from "../../../src/training/objectives/trades.js";
 import { assertClose } from "../../support/assert-close.js";
