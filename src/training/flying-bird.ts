@@ -3,11 +3,11 @@
  * for as many others, with ordinary SGD in between. Every layer keeps its number unless trends of the training change it.
  */
 import { stream } from "../core/rng.js";
-import type { Training } from "../engines/engine.js";
-import { type Budget, countConnections, type Kernel } from "../sparsity/connectivity.js";
-import { type Exchange, exchangeAmongFree, exchangeByGradient, type LayerConnections } from "../sparsity/exchange.js";
+import type { Budget, Kernel } from "../sparsity/connectivity.js";
+import { type Exchange, exchangeAmongFree, exchangeByGradient } from "../sparsity/exchange.js";
+import { type DueLayer, exchangingUpdate } from "./exchanging-update.js";
 import type { TrainingTrends } from "./flying-bird-plus.js";
-import type { Update, UpdateResult } from "./update.js";
+import type { Update } from "./update.js";
 
 export interface FlyingBirdOptions {
   readonly kernels: readonly Kernel[];
@@ -38,29 +38,18 @@ const EXTRA_LOSS = 0.4;
 /** So many times what goes comes while the loss does not fall. */
 const EXTRA_GROWTH = 1.05;
 
-/** The weight step at every step; where an exchange is due it follows, by the gradients that the weight step used. */
+/** Ordinary steps of SGD; the number of connections is held against the budget unless trends may change it. */
 export function flyingBird(options: FlyingBirdOptions): Update {
-  const { grow, momentum, trends } = options;
-  const sparse = new Set(options.kernels.flatMap(({ name, rewire }) => (rewire ? [name] : [])));
-  return {
-    prepare({ training, step }) {
-      if (grow === "gradient") training.collectFully(isDue(step + 1, options) ? sparse : new Set());
-    },
-    *apply({ training, step, rates }) {
-      const isNow = isDue(step + 1, options);
-      const gradients = isNow && grow === "gradient" ? gradientsOf(training, sparse) : null;
-      const connections = training.step({ rule: "sgd", trainable: "all", momentum, ...rates });
-      yield;
-      const created = new Int32Array(options.kernels.length);
-      if (isNow) yield* exchange(training, { ...options, done: step + 1, gradients }, created);
-      const after = isNow ? connectionsOf(training) : connections;
-      if (trends === null) assertKept(after, options);
-      const reconnected = created.reduce((sum, count) => sum + count, 0);
-      return { connections: after, reconnected, created } satisfies UpdateResult;
-    },
-    ...(trends === null ? {} : { epochEnded: (outcome) => trends.follow(outcome) }),
-    state: () => trends?.state() ?? new Map(),
-  };
+  const { trends } = options;
+  const exchanging = exchangingUpdate({
+    ...options,
+    budget: trends === null ? options.budget : null,
+    rule: "sgd",
+    isDue: (step) => isDue(step + 1, options),
+    choose: (due) => chosen(due, options),
+  });
+  if (trends === null) return exchanging;
+  return { ...exchanging, epochEnded: (outcome) => trends.follow(outcome), state: () => trends.state() };
 }
 
 /** Share of a layer's connections that go once `done` steps are. */
@@ -76,50 +65,18 @@ function isSecondHalf(done: number, scheduled: number): boolean {
   return done > scheduled / 2;
 }
 
-function gradientsOf(training: Training, layers: ReadonlySet<string>): ReadonlyMap<string, Float32Array> {
-  return new Map([...layers].map((name) => [name, training.gradient(`${name}.weight`)]));
-}
-
-function connectionsOf(training: Training): Int32Array {
-  return Int32Array.from(training.weightLayers, (_, layer) => training.connections(layer).length);
-}
-
-interface DueExchange extends FlyingBirdOptions {
-  /** Steps, this one among them. */
-  readonly done: number;
-  readonly gradients: ReadonlyMap<string, Float32Array> | null;
-}
-
-/** Counts what comes in each layer, which begins at 0 without momentum; what stays is not touched. */
-function* exchange(training: Training, due: DueExchange, created: Int32Array): Generator<void> {
-  const tensors = training.tensors();
-  for (const [layer, kernel] of due.kernels.entries()) {
-    const tensor = tensors.get(`${kernel.name}.weight`);
-    if (tensor?.type !== "connections") continue;
-    const { drop, grow } = chosen({ ...due, layer, kernel }, tensor);
-    if (drop.length + grow.length === 0) continue;
-    training.reconnect(layer, { drop, grow, values: new Float32Array(grow.length), resetMomentum: true });
-    created[layer] = grow.length;
-    yield;
-  }
-}
-
-interface LayerExchange extends DueExchange {
-  /** Number of the weight layer. */
-  readonly layer: number;
-  readonly kernel: Kernel;
-}
-
-function chosen(due: LayerExchange, connections: LayerConnections): Exchange {
-  const { seed, done, layer, kernel } = due;
-  const { count, grow } = exchangeCounts({ ...due, held: connections.index.length, size: kernel.size });
-  const gradient = due.gradients?.get(kernel.name);
+function chosen(due: DueLayer, options: FlyingBirdOptions): Exchange {
+  const { step, layer, kernel, connections, gradient } = due;
+  const moment = { ...options, done: step + 1, held: connections.index.length, size: kernel.size };
+  const { count, grow } = exchangeCounts(moment);
   if (gradient !== undefined) return exchangeByGradient(connections, { count, grow, gradient });
-  const random = stream(seed, "rewire", done - 1, 1 + layer);
+  const random = stream(options.seed, "rewire", step, 1 + layer);
   return exchangeAmongFree(connections, { count, grow, size: kernel.size, random });
 }
 
-interface ExchangeMoment extends Pick<DueExchange, "fraction" | "scheduled" | "trends" | "done"> {
+interface ExchangeMoment extends Pick<FlyingBirdOptions, "fraction" | "scheduled" | "trends"> {
+  /** Steps, this one among them. */
+  readonly done: number;
   /** Connections of the layer, of `size` weights. */
   readonly held: number;
   readonly size: number;
@@ -138,11 +95,4 @@ export function exchangeCounts({ held, size, done, trends, ...cosine }: Exchange
   const count = Math.min(held, going + extra);
   const coming = now?.isStuck() ? Math.round(EXTRA_GROWTH * going) : going;
   return { count, grow: Math.min(coming, size - held + count) };
-}
-
-/** A breach is our bug and throws. */
-function assertKept(connections: Int32Array, { kernels, budget }: FlyingBirdOptions): void {
-  const found = countConnections(kernels, connections);
-  if (found !== budget.connections)
-    throw new Error(`an exchange left ${found} connections where ${budget.connections} were due`);
 }

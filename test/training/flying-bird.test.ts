@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stream } from "../../src/core/rng.js";
-import type { Engine, Training } from "../../src/engines/engine.js";
+import type { Engine } from "../../src/engines/engine.js";
 import { nativeEngine } from "../../src/engines/native.js";
-import { weightLayers } from "../../src/models/shapes.js";
-import { budgetOf } from "../../src/sparsity/connectivity.js";
-import { initialNetwork } from "../../src/sparsity/initial.js";
 import { deathRate, exchangeCounts, flyingBird, isDue } from "../../src/training/flying-bird.js";
 import { TrainingTrends } from "../../src/training/flying-bird-plus.js";
-import { naturalObjective } from "../../src/training/objectives/natural.js";
-import type { UpdateResult } from "../../src/training/update.js";
+import { assertNew, type SeenStep, watchExchanges } from "../support/exchanging-perceptron.js";
 import { plainEngine } from "../support/plain-engine.js";
-import { perceptron, vectorSamples } from "../support/toy-training.js";
 
 const EVERY = 6;
 const STEPS = 48;
@@ -61,14 +55,13 @@ for (const [name, engine] of [
   for (const grow of ["random", "gradient"] as const) {
     test(`the smallest go and as many come without weight and momentum (${grow}, ${name}), each layer keeping its number`, () => {
       const exchanges: number[] = [];
-      run({ engine, grow, trends: null }, ({ training, before, result, done }) => {
+      run({ engine, grow, trends: null }, ({ training, before, result, step }) => {
         const after = training.connections(0);
-        const grown = [...after].filter((position) => !before.includes(position));
+        const grown = assertNew(training, before);
         assert.deepEqual([...result.connections], [before.length, training.connections(1).length]);
         assert.equal(after.length, before.length);
-        if (result.reconnected > 0) exchanges.push(done);
+        if (result.reconnected > 0) exchanges.push(step + 1);
         else assert.equal(grown.length, 0);
-        assertNew(training, grown);
       });
       assert.deepEqual(exchanges, [6, 12, 18, 24, 32, 40, 48]);
     });
@@ -104,60 +97,19 @@ function trendsOf(gaps: readonly number[], losses: readonly number[]): TrainingT
   return trends;
 }
 
-/** What has come has weight 0 and no momentum. */
-function assertNew(training: Training, grown: readonly number[]): void {
-  const tensor = training.tensors().get("fc1.weight");
-  const momentum = training.state().get("fc1.weight.momentum")?.values ?? [];
-  assert.ok(tensor?.type === "connections");
-  for (const position of grown) {
-    const place = tensor.index.indexOf(position);
-    assert.deepEqual([tensor.values[place], momentum[place]], [0, 0]);
-  }
-}
-
 interface Choice {
   readonly engine: Engine;
   readonly grow: "random" | "gradient";
   readonly trends: TrainingTrends | null;
 }
 
-interface Seen {
-  readonly training: Training;
-  /** Connections of the first layer before the step. */
-  readonly before: Uint32Array;
-  readonly result: UpdateResult;
-  /** Steps, this one among them. */
-  readonly done: number;
-}
-
-function run({ engine, grow, trends }: Choice, see: (seen: Seen) => void): void {
-  const graph = perceptron([24, 3]);
-  const input = [1, 1, 10] as const;
-  const kernels = weightLayers(graph, input);
-  const budget = budgetOf({ density: 0.4 }, kernels);
-  const choice = { mode: "flying-bird", budget, initialDensity: () => 0.4, excess: "rescale", seed: 1 } as const;
-  const { network, rules } = initialNetwork({ graph, input, classes: 3, ...choice });
-  const training = engine.train(network, { rules });
-  const schedule = { every: EVERY, fraction: 0.5, scheduled: STEPS };
-  const update = flyingBird({ kernels, budget, seed: 1, momentum: 0.9, grow, trends, ...schedule });
-  const objective = naturalObjective();
-  for (let step = 0; step < STEPS; step++) {
-    const before = training.connections(0);
-    update.prepare?.({ training, step });
-    const calls = objective.accumulate({ ...batchAt(step), training, bounds: [0, 1], seed: 1, step });
-    while (!calls.next().done);
-    const moves = update.apply({ training, step, rates: { learningRate: 0.1, weightDecay: 5e-4 } });
-    let move = moves.next();
-    while (!move.done) move = moves.next();
-    see({ training, before, result: move.value, done: step + 1 });
-  }
-  training.dispose();
-}
-
-function batchAt(step: number) {
-  const rows = new Float32Array(8 * 10);
-  stream(step, "score").fillNormal(rows, 1);
-  const labels = Uint8Array.from({ length: 8 }, (_, i) => (i + step) % 3);
-  const { read } = vectorSamples(rows, labels);
-  return { images: read(Uint32Array.from(labels.keys())), labels };
+function run({ engine, grow, trends }: Choice, see: (seen: SeenStep) => void): void {
+  const update = { seed: 1, momentum: 0.9, grow, trends, every: EVERY, fraction: 0.5, scheduled: STEPS };
+  watchExchanges(
+    {
+      ...{ engine, mode: "flying-bird", units: 24, density: 0.4, steps: STEPS },
+      update: (network) => flyingBird({ ...network, ...update }),
+    },
+    see,
+  );
 }
