@@ -3,8 +3,7 @@
 import { UsageError } from "../core/errors.js";
 import type { AdmmConstants } from "../pruning/admm.js";
 import { scoreStarts } from "../pruning/scores.js";
-import { stageSchedules } from "../pruning/stage-schedule.js";
-import type { PruningMethod, StageName, StageOptimizer } from "../pruning/stages.js";
+import { type PruningMethod, type StageName, type StageOptimizer, stageSchedules } from "../pruning/stage.js";
 import type { Target } from "../sparsity/connectivity.js";
 import type { InnerAttack, StatisticsRule } from "../training/objectives/objective.js";
 import type { SelectionRule } from "../training/selection.js";

@@ -8,7 +8,7 @@ import { weightLayers } from "../models/shapes.js";
 import { torchPadded } from "../models/torch-padding.js";
 import { initialNetwork, scaledForDensity } from "../pruning/initial-weights.js";
 import { masksOf } from "../pruning/masked-network.js";
-import type { StageName } from "../pruning/stages.js";
+import type { StageName } from "../pruning/stage.js";
 import { BatchSource, type PseudoLabelled } from "../training/batch-source.js";
 import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";

@@ -6,7 +6,7 @@ import type { Engine } from "../engines/engine.js";
 import type { Network } from "../models/network.js";
 import { readNetworkFile } from "../models/network-file.js";
 import { type PipelineHooks, runPipeline, type StageEnd, type StageMoment } from "../pruning/pipeline.js";
-import type { StageName } from "../pruning/stages.js";
+import type { StageName } from "../pruning/stage.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
 import { epochLine } from "../training/epoch-line.js";
 import type { StopReason } from "../training/trainer.js";

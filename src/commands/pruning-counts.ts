@@ -4,7 +4,7 @@ import type { Network } from "../models/network.js";
 import { weightLayers } from "../models/shapes.js";
 import { type Allocation, allocatedCounts } from "../pruning/allocation.js";
 import { masksOf } from "../pruning/masked-network.js";
-import type { StageName } from "../pruning/stages.js";
+import type { StageName } from "../pruning/stage.js";
 import type { PruningSource } from "./pruning-source.js";
 
 export interface KeptChoice {

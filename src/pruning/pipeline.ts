@@ -4,17 +4,9 @@ import { BatchSource } from "../training/batch-source.js";
 import { type StopReason, type TrainerHooks, type TrainerOptions, train } from "../training/trainer.js";
 import type { TrainerRecord } from "../training/trainer-records.js";
 import type { TrainerState } from "../training/trainer-state.js";
+import type { PruningMethod, StageName, StageOptimizer } from "./stage.js";
 import type { StageArrays } from "./stage-arrays.js";
-import {
-  type LearnedMask,
-  openStage,
-  type PruningMethod,
-  prunedAtOnce,
-  type Stage,
-  type StageName,
-  type StageOptimizer,
-  type StageOptions,
-} from "./stages.js";
+import { type LearnedMask, openStage, prunedAtOnce, type Stage, type StageOptions } from "./stages.js";
 import { withStatisticsAgain } from "./statistics-again.js";
 
 export interface PipelineOptions

@@ -2,11 +2,7 @@
 import type { Schedule } from "../training/schedule.js";
 import { cosineRate } from "./cosine-schedule.js";
 import { type Cycles, cycleOf } from "./cycle.js";
-import type { StageName, StageOptimizer } from "./stages.js";
-
-export const stageSchedules = ["cosine", "step", "admm"] as const;
-
-export type StageScheduleName = (typeof stageSchedules)[number];
+import type { StageName, StageOptimizer } from "./stage.js";
 
 export interface StageScheduleOptions {
   readonly stage: StageName;

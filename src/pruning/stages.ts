@@ -11,21 +11,9 @@ import { magnitudeMasks, randomMasks } from "./magnitude.js";
 import { maskChange } from "./mask.js";
 import { maskedNetwork } from "./masked-network.js";
 import type { ScoreStart } from "./scores.js";
+import type { PruningMethod, StageName, StageOptimizer } from "./stage.js";
 import type { StageArrays } from "./stage-arrays.js";
-import { type StageScheduleName, stageSchedule } from "./stage-schedule.js";
-
-export type StageName = "pretrain" | "prune" | "finetune";
-export type PruningMethod = "hydra" | "lwm" | "random" | "admm";
-
-/** How a stage's optimiser goes: SGD with coupled decay, momentum empty at the start. */
-export interface StageOptimizer {
-  readonly epochs: number;
-  readonly schedule: StageScheduleName;
-  /** At its peak. */
-  readonly learningRate: number;
-  readonly weightDecay: number;
-  readonly momentum: number;
-}
+import { stageSchedule } from "./stage-schedule.js";
 
 export interface StageOptions {
   readonly engine: Engine;

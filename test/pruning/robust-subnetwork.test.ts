@@ -6,7 +6,7 @@ import { initialNetwork } from "../../src/pruning/initial-weights.js";
 import { keptCounts } from "../../src/pruning/kept-counts.js";
 import { masksOf } from "../../src/pruning/masked-network.js";
 import { type PipelineOptions, runPipeline } from "../../src/pruning/pipeline.js";
-import type { PruningMethod, StageName } from "../../src/pruning/stages.js";
+import type { PruningMethod, StageName } from "../../src/pruning/stage.js";
 import { naturalObjective } from "../../src/training/objectives/natural.js";
 import type { Objective } from "../../src/training/objectives/objective.js";
 import { tradesObjective } from "../../src/training/objectives/trades.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type StageScheduleName, stageSchedule } from "../../src/pruning/stage-schedule.js";
-import type { StageName } from "../../src/pruning/stages.js";
+import type { StageName, StageScheduleName } from "../../src/pruning/stage.js";
+import { stageSchedule } from "../../src/pruning/stage-schedule.js";
 
 /** Rates at epochs of a stage of 200 epochs of 10 steps, relative to the peak. */
 function rates(schedule: StageScheduleName, stage: StageName, epochs: readonly number[]): number[] {

@@ -4,7 +4,8 @@ import type { Network } from "../../src/models/network.js";
 import { weightLayers } from "../../src/models/shapes.js";
 import { keptCounts } from "../../src/pruning/kept-counts.js";
 import { kernelValues, masksOf } from "../../src/pruning/masked-network.js";
-import { openStage, prunedAtOnce, type Stage, type StageName } from "../../src/pruning/stages.js";
+import type { StageName } from "../../src/pruning/stage.js";
+import { openStage, prunedAtOnce, type Stage } from "../../src/pruning/stages.js";
 import { plainEngine } from "../support/plain-engine.js";
 import { imageBatch, smallConvolution, squareGradient } from "../support/pruning-network.js";
 
