@@ -9,7 +9,7 @@ import { type PipelineHooks, runPipeline, type StageEnd, type StageMoment } from
 import type { StageName } from "../pruning/stage.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
 import { epochLine } from "../training/epoch-line.js";
-import type { StopReason } from "../training/trainer.js";
+import type { StopReason } from "../training/trainer-hooks.js";
 import type { TrainerPhase, TrainerState } from "../training/trainer-state.js";
 import { networkCounts } from "./checkpoint-reference.js";
 import type { CommandContext, ProgressTask } from "./command.js";

@@ -13,7 +13,7 @@ import {
   STATE_FILE,
 } from "../training/run-directory.js";
 import { type RunArrays, type RunState, type RunStateText, writeRunState } from "../training/run-state.js";
-import type { StopReason } from "../training/trainer.js";
+import type { StopReason } from "../training/trainer-hooks.js";
 import type { TrainerState } from "../training/trainer-state.js";
 import type { CommandContext, Signal } from "./command.js";
 import { newRunId, Recorder } from "./recorder.js";

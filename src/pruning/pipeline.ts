@@ -1,7 +1,8 @@
 /** The stages of pruning one after the other, each from the network that the last one ended with, never from its best. */
 import type { Network } from "../models/network.js";
 import { BatchSource } from "../training/batch-source.js";
-import { type StopReason, type TrainerHooks, type TrainerOptions, train } from "../training/trainer.js";
+import { type TrainerOptions, train } from "../training/trainer.js";
+import type { StopReason, TrainerHooks } from "../training/trainer-hooks.js";
 import type { TrainerRecord } from "../training/trainer-records.js";
 import type { TrainerState } from "../training/trainer-state.js";
 import type { PruningMethod, StageName, StageOptimizer } from "./stage.js";

@@ -7,7 +7,8 @@ import { connectionCounts, movedConnections } from "./moved-connections.js";
 import type { BatchResult, Objective } from "./objectives/objective.js";
 import type { Rates, Schedule } from "./schedule.js";
 import { type Evaluation, evaluate, isBetter, type Selection } from "./selection.js";
-import { epochRecord, notFiniteRecord, type StepRecord, type TrainerRecord } from "./trainer-records.js";
+import type { StopReason, TrainerHooks } from "./trainer-hooks.js";
+import { epochRecord, notFiniteRecord, type StepRecord } from "./trainer-records.js";
 import { afterEpoch, afterStep, initialState, type TrainerPhase, type TrainerState } from "./trainer-state.js";
 import type { Update, UpdateResult } from "./update.js";
 
@@ -33,22 +34,6 @@ export interface TrainerOptions extends BatchSourceOptions {
   readonly resume: TrainerState | null;
   readonly hooks: TrainerHooks;
 }
-
-/** What the loop asks of the command around it. */
-export interface TrainerHooks {
-  /** Records without `run` and `time`. */
-  emit(record: TrainerRecord): void;
-  /** Called after every engine call: a reason to stop, or null. */
-  stop(): StopReason | null;
-  /** The network is the best so far. Read it from the training. */
-  saveBest(state: TrainerState): Promise<void>;
-  /** At the start, after every epoch, every `saveEvery` seconds, and when stopped. */
-  saveState(state: TrainerState): Promise<void>;
-  /** After every step: steps done of all; the text has the mean loss of the epoch so far. */
-  progress(done: number, total: number, text: string): void;
-}
-
-export type StopReason = "SIGINT" | "SIGTERM" | "time";
 
 export interface TrainerResult {
   /** Null when all is done: all epochs, or `stopAfter` steps. */

@@ -12,7 +12,8 @@ import type { Objective } from "../../src/training/objectives/objective.js";
 import type { Samples } from "../../src/training/samples.js";
 import { stepSchedule } from "../../src/training/schedule.js";
 import type { Selection } from "../../src/training/selection.js";
-import { type TrainerHooks, train } from "../../src/training/trainer.js";
+import { train } from "../../src/training/trainer.js";
+import type { TrainerHooks } from "../../src/training/trainer-hooks.js";
 import { plainUpdate, type Update, type UpdateResult } from "../../src/training/update.js";
 
 export interface ToyOptions {
