@@ -97,6 +97,34 @@ def checked(tensors, graph, path):
     return arrays
 
 
+def require_channels(graph, arrays, channels, path):
+    """Each convolution takes as many channels as there are where it stands; the images' count comes from --input."""
+    at, before = {"input": channels}, "input"
+    of_images = {"input"}
+    for layer in graph:
+        name, (given, *_) = layer["name"], layer.get("inputs", [before])
+        at[name], before = at.get(given), name
+        if layer["op"] == "conv":
+            takes = arrays[f"{name}.weight"].shape[1]
+            if at[name] not in (None, takes):
+                counted = "1 channel" if takes == 1 else f"{takes} channels"
+                mend = f"give --input H,W,{takes}, height and width of its images" if given in of_images else f"{given} has {at[name]}"
+                fail(f"{path}: tensor {name}.weight is {list(arrays[f'{name}.weight'].shape)}: layer {name} takes {counted}; {mend}")
+            at[name] = layer["filters"]
+        elif layer["op"] in ("flatten", "dense"):
+            at[name] = None
+        elif given in of_images:
+            of_images.add(name)
+
+
+def extents_of(text):
+    """Height, width and channels, as --input has them."""
+    extents = text.split(",")
+    if len(extents) != 3 or not all(extent.strip().isdecimal() and int(extent) > 0 for extent in extents):
+        fail(f"--input {text}: expected height,width,channels, as 32,32,3")
+    return [int(extent) for extent in extents]
+
+
 def some(names):
     names = list(names)
     return ", ".join(names[:4]) + (", …" if len(names) > 4 else "") if names else "none"
@@ -143,11 +171,13 @@ def main():
     parser.add_argument("--prefix", default="module.", help="what DataParallel and others put before each name")
     parser.add_argument("--rename", action="append", default=[], metavar="OLD=NEW", help="a layer's name in the graph")
     options = parser.parse_args()
+    extents = extents_of(options.input)
     graph = read_graph(options.graph)
     renames = dict(pair.split("=", 1) for pair in options.rename)
     arrays = checked(read_state_dict(options.state_dict, options.prefix, renames), graph, options.state_dict)
+    require_channels(graph, arrays, extents[-1], options.state_dict)
     text = {
-        "input": [int(extent) for extent in options.input.split(",")],
+        "input": extents,
         "classes": classes_of(graph),
         "graph": graph,
         "model": {"name": options.model},

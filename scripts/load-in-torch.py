@@ -14,7 +14,7 @@ attack-eval --export-dense) is a state_dict as it stands: its three lines are
 This script needs torch and numpy alone, reads the file itself, and takes weights that are stored as connections too. IMAGES are
 [sample, row, column, channel], bytes or numbers in [0, 1], as the checkpoint's network expects them (no mean or deviation taken
 off). With LABELS it prints the accuracy, with LOGITS it writes the logits [sample, class]. STATE_DICT (torch.save) and GRAPH are what
-scripts/export-from-torch.py takes.
+scripts/export-from-torch.py takes, with the --input that is printed.
 """
 import argparse
 import json
@@ -181,6 +181,8 @@ def main():
         torch.save(network.state_dict(), options.state_dict)
     if options.graph:
         pathlib.Path(options.graph).write_text(json.dumps(text["graph"], indent=1))
+    if options.state_dict or options.graph:
+        print(f"for export-from-torch.py: --input {','.join(map(str, text['input']))}")
     if options.images is None:
         return
     with torch.inference_mode():

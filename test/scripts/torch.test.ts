@@ -66,7 +66,8 @@ for (const [name, network] of networks) {
     const images = waveImages(3, network.input);
     writeFileSync(join(folder, "images.npy"), floatFile([3, ...network.input], images));
     const files = ["--state-dict", "a.pt", "--graph", "a.json", "--images", "images.npy", "--logits", "logits.npy"];
-    python(folder, "load-in-torch.py", ["a.safetensors", ...files]);
+    const said = python(folder, "load-in-torch.py", ["a.safetensors", ...files]);
+    assert.match(said, new RegExp(`--input ${network.input.join(",")}\n`));
     await assertLogits(join(folder, "logits.npy"), engine.infer(network).logits(images));
     python(folder, "export-from-torch.py", ["a.pt", "a.json", "b.safetensors", "--input", network.input.join(",")]);
     const back = await readNetworkFile(join(folder, "b.safetensors"));
@@ -133,6 +134,13 @@ const wrong: readonly (readonly [string, readonly object[], readonly string[], R
     [],
     /tensor 0\.weight is \[6, 3, 3, 3\]; layer 0 has 7 outputs/,
   ],
+  [
+    "images with other channels",
+    sequentialGraph,
+    ["--rename", "4=conv2", "--input", "32,32,1"],
+    /tensor 0\.weight is \[6, 3, 3, 3\]: layer 0 takes 3 channels; give --input H,W,3,/,
+  ],
+  ["an input of two extents", sequentialGraph, ["--input", "32,32"], /--input 32,32: expected height,width,channels/],
 ];
 
 test("what does not fit is refused with both names, and nothing is written", { skip }, (t) => {
