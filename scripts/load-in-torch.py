@@ -30,12 +30,20 @@ from torch import nn
 KINDS = {"F32": np.float32, "U32": np.uint32, "I32": np.int32, "U8": np.uint8}
 
 
+def fail(message):
+    print(f"{pathlib.Path(sys.argv[0]).stem}: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
 def read_checkpoint(path):
     """The checkpoint's text (graph, input, classes, how it came about) and its state_dict."""
     data = pathlib.Path(path).read_bytes()
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8 : 8 + length])
-    text = json.loads(header.pop("__metadata__")["checkpoint"])
+    try:
+        (length,) = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8 : 8 + length])
+        text = json.loads(header.pop("__metadata__")["checkpoint"])
+    except (ValueError, KeyError, struct.error):
+        fail(f"{path}: is no checkpoint of sparse-robust")
     arrays = {}
     for name, entry in header.items():
         begin, end = (8 + length + offset for offset in entry["data_offsets"])
@@ -118,7 +126,7 @@ def module_of(layer, channels):
         return Flatten(rest("order", "chw"))
     if op == "dense":
         return nn.Linear(channels, layer["units"], bias=rest("bias", True))
-    sys.exit(f"load-in-torch: layer {layer['name']}: unknown op {op}")
+    fail(f"layer {layer['name']}: unknown op {op}")
 
 
 class Network(nn.Module):
@@ -160,9 +168,20 @@ def load(path):
     return text, network.eval()
 
 
+def read_array(path):
+    try:
+        return np.load(path)
+    except (ValueError, EOFError):
+        fail(f"{path}: is no .npy file of numbers")
+
+
 def read_images(path):
     """[sample, channel, row, column] in [0, 1]."""
-    images = np.load(path)
+    images = read_array(path)
+    if images.ndim != 4:
+        fail(f"{path}: expected [sample, row, column, channel], found {list(images.shape)}")
+    if images.dtype != np.uint8 and not ((images >= 0) & (images <= 1)).all():
+        fail(f"{path}: expected bytes or numbers in [0, 1], found {images.min():g} to {images.max():g}")
     scaled = images.astype(np.float32) / np.float32(255) if images.dtype == np.uint8 else images.astype(np.float32)
     return torch.from_numpy(scaled).permute(0, 3, 1, 2).contiguous()
 
@@ -190,9 +209,12 @@ def main():
     if options.logits:
         np.save(options.logits, logits)
     if options.labels:
-        right = int((logits.argmax(1) == np.load(options.labels)).sum())
+        right = int((logits.argmax(1) == read_array(options.labels)).sum())
         print(f"accuracy {right}/{len(logits)} = {right / len(logits):.4f}")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")

@@ -75,6 +75,24 @@ for (const [name, network] of networks) {
   });
 }
 
+test("a file that is absent, no checkpoint or not in [0, 1] is refused in one line", { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  const network = everyLayer();
+  await writeNetworkFile(join(folder, "a.safetensors"), network, {}, { dense: true });
+  writeFileSync(join(folder, "no-checkpoint"), "{}");
+  const images = waveImages(1, network.input).fill(255);
+  writeFileSync(join(folder, "bytes.npy"), floatFile([1, ...network.input], images));
+  const refused = (words: readonly string[]) => {
+    const { status, stderr } = call(folder, "load-in-torch.py", words);
+    assert.equal(status, 2);
+    return stderr;
+  };
+  assert.equal(refused(["absent"]), "load-in-torch: absent: No such file or directory\n");
+  assert.equal(refused(["no-checkpoint"]), "load-in-torch: no-checkpoint: is no checkpoint of sparse-robust\n");
+  const found = refused(["a.safetensors", "--images", "bytes.npy"]);
+  assert.equal(found, "load-in-torch: bytes.npy: expected bytes or numbers in [0, 1], found 255 to 255\n");
+});
+
 /** A network of PyTorch's own, wrapped as data-parallel training wraps it, its layers named by number. */
 const SEQUENTIAL = `
 import numpy, torch
