@@ -53,6 +53,7 @@ export async function attackNetwork(
   const outcomes: Outcome[] = [];
   const bar = attackProgress(network.reference.path, context);
   warnOfRadius(network, attacks, recorder);
+  warnOfItself(network, options);
   reportNotice(network.images, recorder);
   try {
     const results = evaluate({
@@ -81,7 +82,7 @@ export async function attackNetwork(
 function emitResult(
   outcome: Outcome,
   { reference, images }: AttackableNetwork,
-  { attacks, pictures, context, recorder }: AttackRunOptions,
+  { source, attacks, pictures, context, recorder }: AttackRunOptions,
 ): void {
   const fields = resultFields(outcome);
   const epsilonText = radiusText(outcome, attacks);
@@ -94,7 +95,8 @@ function emitResult(
   const percent = (100 * accuracy).toFixed(samples >= 10_000 ? 2 : 1);
   const foolbox = outcome.foolboxCorrect ?? correct;
   const counts = foolbox === correct ? `${correct}/${samples}` : `${correct}/${samples}, as Foolbox counts ${foolbox}`;
-  const title = `${reference.path}: ${outcome.attack.name}${radius}`;
+  const origin = source === null || outcome.attack.name === "clean" ? "" : ` from ${source.path}`;
+  const title = `${reference.path}: ${outcome.attack.name}${radius}${origin}`;
   context.note(`${title} ${percent}% (${counts}), ${seconds.toFixed(1)} s`);
   if (outcome.norms !== undefined) context.note(`${title}: ${normsText(outcome.norms)}`);
   for (const { message } of outcome.reliability.filter(({ member }) => member === undefined)) {
@@ -139,4 +141,12 @@ function warnOfRadius(
     "epsilon-differs",
     `${reference.path} was trained at ε ${text} and is attacked at ε ${other.epsilonText}`,
   );
+}
+
+/** Images that come from the network itself show no transfer: they are those of the attack without `--transfer-from`. */
+function warnOfItself({ file, reference }: AttackableNetwork, { source, context, recorder }: AttackRunOptions): void {
+  if (source?.sha256 !== file.sha256) return;
+  const message = `--transfer-from ${source.path} and ${reference.path} are the same network; nothing is transferred`;
+  recorder.warn("transfer-to-itself", message);
+  context.note(message);
 }

@@ -23,9 +23,23 @@ test("images from another network fool less than those from the network itself, 
 
 test("a transferred result names the network that its images come from, and the clean one does not", async (context) => {
   const at = await attackFolder(context);
-  const { lines } = await attack(at("toy.safetensors"), { ...base, transferFrom: at("other.safetensors") });
+  const [toy, other] = [at("toy.safetensors"), at("other.safetensors")];
+  const { lines, notes } = await attack(toy, { ...base, transferFrom: other });
   const named = results(lines).map(({ attack: recipe }) => "transferFrom" in Object(recipe));
   assert.deepEqual(named, [false, true, true, true, true]);
+  assert.ok(notes.some((note) => note.startsWith(`${toy}: fgsm ε 0.012 from ${other} `)));
+  assert.ok(notes.some((note) => note.startsWith(`${toy}: clean `)));
+});
+
+test("images from the network itself are no transfer, which is said", async (context) => {
+  const at = await attackFolder(context);
+  const transferred = async (source: string) => {
+    const { lines, notes } = await attack(at("toy.safetensors"), { attacks: "fgsm", samples: 8, transferFrom: source });
+    const codes = lines.map(({ code }) => code);
+    return [codes.includes("transfer-to-itself"), notes.some((note) => note.includes("are the same network"))];
+  };
+  assert.deepEqual(await transferred(at("toy.safetensors")), [true, true]);
+  assert.deepEqual(await transferred(at("other.safetensors")), [false, false]);
 });
 
 test("--minimal records a length for each sample, and outcomes are those whose length is within the radius", async (context) => {
