@@ -3,7 +3,7 @@ import parse, { type Options } from "yargs-parser";
 import type { Command } from "../commands/command.js";
 import { configKey, flagName, type OptionInfo, type OptionTable } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/nearest.js";
+import { meant } from "../core/nearest.js";
 
 export interface CommandLine {
   /** Values as written, by config key, of the flags that were given. */
@@ -95,8 +95,8 @@ function refuseUnknown<Table extends OptionTable>(
     if (known.has(flag)) continue;
     const written = flag.length === 1 ? `-${flag}` : `--${flag}`;
     if (command.later?.includes(flag)) throw new UsageError(`${written}: not in this version yet`);
-    const near = nearest(flag, [...known.keys()]);
-    const hint = near === null ? `see ${command.name} --help` : `did you mean --${near}?`;
+    const likely = flag.length === 1 ? [] : meant(flag, [...known.keys()]).map((near) => `--${near}`);
+    const hint = likely.length === 0 ? `see ${command.name} --help` : `did you mean ${likely.join(" or ")}?`;
     throw new UsageError(`${written}: ${command.name} has no such flag; ${hint}`);
   }
 }

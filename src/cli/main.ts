@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import type { Command, CommandContext, Config, Input } from "../commands/command.js";
 import type { OptionTable } from "../commands/options.js";
 import { UsageError } from "../core/errors.js";
-import { nearest } from "../core/nearest.js";
+import { meant } from "../core/nearest.js";
 import { packageVersion } from "../core/package-version.js";
 import { formatRecord } from "../formats/ndjson.js";
 import { COMMAND_NAMES, commandName, withCommand } from "./commands.js";
@@ -35,10 +35,17 @@ async function runByName(argv: readonly string[]): Promise<number> {
   if (name === "--help" || name === "-h") return printAndExit(OVERVIEW);
   if (commandName(name) !== null) return runCommand(name, rest);
   if (name === "completion") return printCompletion(rest);
-  const near = nearest(name, COMMAND_NAMES);
-  const hint = near === null ? `the commands are ${COMMAND_NAMES.join(", ")}` : `did you mean ${near}?`;
+  const names = [...COMMAND_NAMES, "completion"];
+  const likely = likelyCommands(name, names);
+  const hint = likely.length === 0 ? `the commands are ${names.join(", ")}` : `did you mean ${likely.join(" or ")}?`;
   const what = name === "" ? "name a command" : `${name}: no such command`;
   return reportFailure("sparse-robust", new UsageError(`${what}; ${hint}`), false);
+}
+
+/** The words of a name count too: `train` is sparse-train. */
+function likelyCommands(name: string, names: readonly string[]): readonly string[] {
+  const likely = meant(name, names);
+  return likely.length > 0 ? likely : names.filter((known) => known.split("-").includes(name.toLowerCase()));
 }
 
 async function printCompletion([shell, ...rest]: readonly string[]): Promise<number> {

@@ -12,6 +12,15 @@ export function nearest(name: string, candidates: Iterable<string>): string | nu
   return best;
 }
 
+/** The candidates that begin with `name`, as an abbreviation does; else the nearest, if one is near. */
+export function meant(name: string, candidates: readonly string[]): readonly string[] {
+  const wanted = name.toLowerCase();
+  const longer = wanted === "" ? [] : candidates.filter((candidate) => candidate.toLowerCase().startsWith(wanted));
+  if (longer.length > 0) return longer;
+  const near = nearest(name, candidates);
+  return near === null ? [] : [near];
+}
+
 /** `; did you mean "vgg16"?`, or the empty string when no candidate is near. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const near = nearest(name, candidates);

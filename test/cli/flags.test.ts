@@ -31,6 +31,7 @@ test("an unknown flag is refused with the nearest known one", () => {
     () => parseCommandLine(toyCommand, ["--batchSize", "1"]),
     /--batchSize: toy has no such flag; did you mean --batch-size\?/,
   );
+  assert.throws(() => parseCommandLine(toyCommand, ["--den", "1"]), /--den: .*; did you mean --density\?/);
   assert.throws(() => parseCommandLine(toyCommand, ["--no-resume"]), /--no-resume: toy has no such flag/);
   assert.throws(() => parseCommandLine(toyCommand, ["--plot", "a.svg"]), /--plot: not in this version yet/);
 });

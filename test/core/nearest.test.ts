@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { didYouMean, nearest } from "../../src/core/nearest.js";
+import { didYouMean, meant, nearest } from "../../src/core/nearest.js";
 
 const MODELS = ["vgg16", "resnet18", "wrn28_4", "tinycnn"];
 
@@ -20,6 +20,13 @@ test("a name near to nothing has no nearest", () => {
   assert.equal(nearest("inception", MODELS), null);
   assert.equal(nearest("", MODELS), null);
   assert.equal(nearest("vgg16", []), null);
+});
+
+test("an abbreviation means every name that begins with it, any other name the nearest", () => {
+  assert.deepEqual(meant("eps", ["steps", "epsilon", "epsilons"]), ["epsilon", "epsilons"]);
+  assert.deepEqual(meant("vgg61", MODELS), ["vgg16"]);
+  assert.deepEqual(meant("inception", MODELS), []);
+  assert.deepEqual(meant("", MODELS), []);
 });
 
 test("the hint is a question, or nothing", () => {
