@@ -32,7 +32,7 @@ export function find(published: Published, directory: string | null): Promise<Fo
 
 /**
  * `directory` alone if given; else $SPARSE_ROBUST_DATA, then the user's cache; in each the forms in their order. A folder counts
- * when it has one of the files. Throws MissingData that lists every path looked at and says what to fetch.
+ * when it has one of the files. Throws MissingData that says what to fetch and lists every path looked at.
  */
 export async function findAny<Form extends Published>(
   forms: readonly Form[],
@@ -42,11 +42,18 @@ export async function findAny<Form extends Published>(
   for (const candidate of candidates) {
     if (await holds(candidate, candidate.form.files)) return candidate;
   }
-  const paths = new Set(candidates.map(({ path }) => path));
-  const files = forms.map((form) => form.files.join(", "));
-  throw new MissingData(
-    `no files of the data set ${forms[0]?.name} (${files.join(", or ")}); looked for ${[...paths].join(", ")}. ` +
-      `Fetch ${forms.map(({ source }) => source).join(", or ")}, and name its folder with --data-dir or $SPARSE_ROBUST_DATA`,
+  throw new MissingData(whatIsMissing(forms, directory, new Set(candidates.map(({ path }) => path))));
+}
+
+/** What fetches it comes first; then where it would have been found, and how to have it by hand. */
+function whatIsMissing(forms: readonly Published[], directory: string | null, paths: ReadonlySet<string>): string {
+  const name = forms[0]?.name;
+  const into = directory === null || ARCHIVE.test(directory) ? "" : ` ${directory}`;
+  const files = forms.map(({ files: [first, ...more] }) => (more.length === 0 ? first : `${first} …`)).join(" or ");
+  return (
+    `no files of the data set ${name}; scripts/fetch-data.sh ${name}${into} fetches them. Looked for ${files} in ` +
+    `${[...paths].join(", ")}. By hand: fetch ${forms.map(({ source }) => source).join(", or ")}, and name its folder ` +
+    "with --data-dir or $SPARSE_ROBUST_DATA"
   );
 }
 

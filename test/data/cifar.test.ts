@@ -81,7 +81,7 @@ test("data that is nowhere is an error that says where it was looked for and wha
   const nowhere = join(scratch, "nowhere");
   await refused(
     loadCifar10({ directory: nowhere, split: "test" }),
-    /nowhere, .*nowhere\/cifar-10-batches-bin, .*nowhere\/cifar-10-binary\.tar\.gz, .*nowhere\/cifar-10-batches-py, .*nowhere\/cifar-10-python\.tar\.gz\. Fetch cifar-10-binary\.tar\.gz, or cifar-10-python\.tar\.gz from /,
+    /fetch-data\.sh cifar10 .*nowhere fetches them\. Looked for .*nowhere, .*nowhere\/cifar-10-batches-bin, .*nowhere\/cifar-10-binary\.tar\.gz, .*nowhere\/cifar-10-batches-py, .*nowhere\/cifar-10-python\.tar\.gz\. By hand: fetch cifar-10-binary\.tar\.gz, or cifar-10-python\.tar\.gz from /,
   );
 });
 

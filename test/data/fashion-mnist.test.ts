@@ -67,7 +67,7 @@ test("a missing file is named", async () => {
   await refused(read(folder), /t10k-images-idx3-ubyte\.gz: no such file/);
   await refused(
     loadFashionMnist({ directory: join(scratch, "nowhere"), split: "train" }),
-    /Fetch the four idx\.gz files/,
+    /fetch-data\.sh fashion .*fetch the four idx\.gz files/,
   );
 });
 

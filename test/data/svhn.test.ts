@@ -68,7 +68,7 @@ test("the published counts are required, and a missing file says what to fetch",
   const folder = temporaryFolder(t);
   await refused(
     loadSvhn({ directory: folder, split: "test" }),
-    /test_32x32\.mat.*looked for .*Fetch test_32x32\.mat, format 2/,
+    /fetch-data\.sh svhn .*Looked for test_32x32\.mat in .*fetch test_32x32\.mat, format 2/,
   );
   writeFileSync(join(folder, "test_32x32.mat"), matFile(matVariable(X), matVariable(y)));
   await refused(
