@@ -1,8 +1,8 @@
 /** Reads the record streams that `compare` is given. */
 import { createReadStream, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { addAbortSignal } from "node:stream";
-import { UsageError } from "../core/errors.js";
+import { InputError, UsageError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
 import { readRecords } from "../formats/ndjson.js";
 import { parseRecord } from "../records/events.js";
@@ -45,6 +45,13 @@ async function* source(file: string, context: CommandContext): AsyncGenerator<Ui
     yield* addAbortSignal(context.ending, file === "-" ? context.stdin().stream : createReadStream(file));
   } catch (error) {
     if (context.ending.aborted) return;
+    requireNoRun(file);
     throw fileError(error, "read", file === "-" ? "standard input" : file);
   }
+}
+
+/** A run's folder has its records in a file, which was probably meant. */
+function requireNoRun(path: string): void {
+  const records = join(path, "records.ndjson");
+  if (isFile(records)) throw new InputError(`cannot read ${path}: it is a folder; did you mean ${records}?`);
 }
