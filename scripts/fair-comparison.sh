@@ -3,7 +3,7 @@
 # forward-equivalents) and evaluation, over several seeds and densities. One dense pre-training a seed serves all pruning
 # methods. Whatever is finished is left alone, so an interrupted comparison goes on with the same command.
 #
-# Usage: fair-comparison.sh DATA_DIR [OUT]
+# Usage: fair-comparison.sh DATA_DIR [OUT]      OUT: default runs/fair-comparison in this repository
 #
 # From the environment (in brackets what it is otherwise):
 #   DATA [cifar10]  MODEL [vgg16]  WIDTH [1]  OBJECTIVE [trades]  PSEUDO [none: FILE of --rst-data, for OBJECTIVE=rst]
@@ -13,9 +13,12 @@
 #   LAYOUT [own]: every method shares out its weights in its own way; or same: pruning takes each layer's count of sparse training
 #   ATTACKS [fgsm,pgd50]  SAMPLES [the whole test set]  MORE, MORE_PRUNED, MORE_SPARSE: further options of training, of one side
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "$0")/.."
-images=${1:?usage: fair-comparison.sh DATA_DIR [OUT]}
-out=${2:-runs/fair-comparison}
+from_caller() { case $1 in /*) echo "$1" ;; *) echo "$caller/$1" ;; esac; }
+images=$(from_caller "${1:?usage: fair-comparison.sh DATA_DIR [OUT]}")
+out=runs/fair-comparison
+[ -z "${2:-}" ] || out=$(from_caller "$2")
 data=${DATA:-cifar10} model=${MODEL:-vgg16} width=${WIDTH:-1} objective=${OBJECTIVE:-trades} budget=${BUDGET:-image-steps}
 read -r pretrain prune finetune <<<"${STAGES:-91 18 91}"
 read -ra more <<<"${MORE:-}"
@@ -25,7 +28,7 @@ mkdir -p "$out"
 
 # 1. The same images, labels and loss for all. (sparse-train leaves out an epoch's last, short batch, as its publication does.)
 common=(--data "$data" --data-dir "$images" --objective "$objective" "${more[@]}")
-[ -z "${PSEUDO:-}" ] || common+=(--rst-data "$PSEUDO")
+[ -z "${PSEUDO:-}" ] || common+=(--rst-data "$(from_caller "$PSEUDO")")
 network=(--model "$model" --width "$width")
 
 field() { # FILE NAME: of the final checkpoint's record

@@ -2,10 +2,14 @@
 # The classic comparison, small enough for two cores: VGG-16 at a quarter of its width on CIFAR-10, TRADES, 10 % of the
 # weights, sparse from the first step against HYDRA at equal kept weights and equal image-steps; FGSM and PGD-50 on test images.
 # Usage: train-attack-compare.sh [DATA_DIR] [OUT]      DENSITY, EPOCHS (a multiple of 5), SAMPLES, SEED from the environment.
+# OUT: default runs/cifar10-vgg16-quarter in this repository.
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "$0")/.."
-data=${1:-${SPARSE_ROBUST_DATA:?usage: train-attack-compare.sh DATA_DIR [OUT]}}
-out=${2:-runs/cifar10-vgg16-quarter}
+from_caller() { case $1 in /*) echo "$1" ;; *) echo "$caller/$1" ;; esac; }
+data=$(from_caller "${1:-${SPARSE_ROBUST_DATA:?usage: train-attack-compare.sh DATA_DIR [OUT]}}")
+out=runs/cifar10-vgg16-quarter
+[ -z "${2:-}" ] || out=$(from_caller "$2")
 density=${DENSITY:-0.1} epochs=${EPOCHS:-5} samples=${SAMPLES:-1000} seed=${SEED:-1}
 mkdir -p "$out"
 

@@ -19,9 +19,10 @@ const settings = {
 };
 
 test("it compares sparse training with pruning at equal weights and image-steps, and goes on where it was broken off", (t) => {
-  const out = join(temporaryFolder(t), "fair");
+  const cwd = temporaryFolder(t);
+  const out = join(cwd, "fair");
   const run = (more: object = {}) =>
-    spawnSync(SCRIPT, ["unused", out], { encoding: "utf8", env: { ...process.env, ...settings, ...more } });
+    spawnSync(SCRIPT, ["unused", "fair"], { cwd, encoding: "utf8", env: { ...process.env, ...settings, ...more } });
   const { status, stdout, stderr } = run();
   assert.equal(status, 0, stderr);
   const row = (title: string) => rowOf(stdout, title);
