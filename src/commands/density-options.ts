@@ -5,13 +5,16 @@ import { count, number } from "./options.js";
 /** The options, with the help of the two that mean something of their own in each command. */
 export function densityOptions(help: { readonly density: string; readonly connections: string }) {
   return {
-    density: number({ argument: "X", help: help.density, above: 0, atMost: 1, defaultText: "0.01", exclusive }),
-    sparsity: number({ argument: "X", help: "the same as 1 - density", atLeast: 0, below: 1, exclusive }),
+    density: number({ ...share, help: help.density, above: 0, atMost: 1, defaultText: "0.01" }),
+    sparsity: number({ ...share, help: "the same as 1 - density", atLeast: 0, below: 1, sharesOf: ["sparsity"] }),
     connections: count({ argument: "N", help: help.connections, atLeast: 1, exclusive }),
   };
 }
 
 const exclusive = { group: "density" };
+
+/** Percent of weights are said of sparsity as often as of density. */
+const share = { argument: "X", exclusive, sharesOf: ["sparsity", "density"] };
 
 export interface DensityValues {
   readonly density: number | null;

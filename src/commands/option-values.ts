@@ -9,6 +9,8 @@ export interface Limits {
   readonly atMost?: number;
   /** On the range [0, 1] of pixels, where a whole number was probably meant in 255ths. */
   readonly ofPixels?: boolean;
+  /** A share, by the flags that a number of percent may have been meant for. */
+  readonly sharesOf?: readonly string[];
 }
 
 /** A number that keeps its spelling, for records that show "8/255". */
@@ -78,7 +80,7 @@ export function within(value: number, limits: Limits): number {
   const tooLow = (above !== undefined && value <= above) || (atLeast !== undefined && value < atLeast);
   const tooHigh = (below !== undefined && value >= below) || (atMost !== undefined && value > atMost);
   if (tooLow || tooHigh)
-    throw new Error(`${value} is out of range; give a number ${inWords(limits)}${pixelHint(value, limits)}`);
+    throw new Error(`${value} is out of range; give a number ${inWords(limits)}${hint(value, limits)}`);
   return value;
 }
 
@@ -92,8 +94,10 @@ function inWords({ above, atLeast, below, atMost }: Limits): string {
   return parts.filter((part) => part !== "").join(" and ");
 }
 
-function pixelHint(value: number, { ofPixels }: Limits): string {
-  return ofPixels && Number.isInteger(value) && value > 1 && value <= 255 ? `; did you mean ${value}/255?` : "";
+function hint(value: number, { ofPixels, sharesOf }: Limits): string {
+  if (ofPixels && Number.isInteger(value) && value > 1 && value <= 255) return `; did you mean ${value}/255?`;
+  if (sharesOf === undefined || value <= 1 || value >= 100) return "";
+  return `; did you mean ${sharesOf.map((flag) => `--${flag} ${Number((value / 100).toPrecision(12))}`).join(" or ")}?`;
 }
 
 export function show(value: unknown): string {

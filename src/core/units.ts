@@ -3,6 +3,7 @@ import { UsageError } from "./errors.js";
 
 const DECIMAL = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?`;
 const FRACTION = new RegExp(`^(${DECIMAL})(?:/(${DECIMAL}))?$`);
+const PERCENTAGE = new RegExp(`^(${DECIMAL})\\s*%$`);
 const COUNT = /^(\d+(?:\.\d+)?)([kKmM]?)$/;
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|min|h|d)?$/;
 
@@ -14,7 +15,9 @@ export function parseNumber(text: string): number {
   const [, numerator, denominator = "1"] = FRACTION.exec(text.trim()) ?? [];
   const value = Number(numerator) / Number(denominator);
   if (Number.isFinite(value)) return value;
-  throw new UsageError(`"${text}" is not a number; write a decimal (0.03) or a quotient (8/255)`);
+  const [, percent] = PERCENTAGE.exec(text.trim()) ?? [];
+  const hint = percent === undefined ? "a decimal (0.03) or a quotient (8/255)" : `${percent}/100`;
+  throw new UsageError(`"${text}" is not a number; write ${hint}`);
 }
 
 /** A whole number of things: `500`, `50k` (thousands), `1.5M` (millions). UsageError for anything else. */

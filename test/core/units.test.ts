@@ -13,6 +13,10 @@ test("numbers are decimals or quotients", () => {
   }
 });
 
+test("of a percentage the quotient is named", () => {
+  assert.throws(() => parseNumber("10%"), /"10%" is not a number; write 10\/100$/);
+});
+
 test("counts are whole, in ones, thousands or millions", () => {
   assert.equal(parseCount("500"), 500);
   assert.equal(parseCount("50k"), 50_000);
