@@ -96,7 +96,7 @@ function inWords({ above, atLeast, below, atMost }: Limits): string {
 
 function hint(value: number, { ofPixels, sharesOf }: Limits): string {
   if (ofPixels && Number.isInteger(value) && value > 1 && value <= 255) return `; did you mean ${value}/255?`;
-  if (sharesOf === undefined || value <= 1 || value >= 100) return "";
+  if (sharesOf === undefined || value < 2 || value >= 100) return "";
   return `; did you mean ${sharesOf.map((flag) => `--${flag} ${Number((value / 100).toPrecision(12))}`).join(" or ")}?`;
 }
 
