@@ -1,22 +1,18 @@
 /** What `prune-hydra` does once its options are read: a plan, then its stages or what they would be. */
-import { chooseEngine } from "../engines/choose.js";
+import type { Engine } from "../engines/engine.js";
+import { carryOut } from "./carry-out.js";
 import { type CommandContext, exitCodeOf } from "./command.js";
+import { prunePlan } from "./planned-pruning.js";
 import type { PruneHydraOptions } from "./prune-hydra-options.js";
 import { describePlan, type PruningPlan, preparePlan } from "./prune-hydra-plan.js";
-import { prunePlan } from "./prune-hydra-run.js";
 import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
 
 export async function runPruneHydra(options: PruneHydraOptions, context: CommandContext): Promise<number> {
   const plan = await planUnlessInterrupted(options, context);
   if (plan === null) return exitCodeOf(context.interrupted() ?? "SIGTERM");
   noteUnused(unusedOptions(options, plan), context);
-  const { engine: name, threads } = options;
-  const engine = chooseEngine({ engine: name, threads: threads ?? undefined, announce: context.note });
-  const signal = context.interrupted();
-  if (signal !== null) return exitCodeOf(signal);
-  if (!options.dryRun) return prunePlan(plan, { options, context, engine });
-  context.note(await describePlan(plan, engine));
-  return 0;
+  const run = (engine: Engine) => prunePlan(plan, { options, context, engine });
+  return carryOut({ run, describe: (engine) => describePlan(plan, engine) }, options, context);
 }
 
 /** Null when a signal came while records were awaited on stdin. */

@@ -1,21 +1,17 @@
 /** What `sparse-train` does once its options are read: a plan, then the training or what it would be. */
-import { chooseEngine } from "../engines/choose.js";
-import { type CommandContext, exitCodeOf } from "./command.js";
+import type { Engine } from "../engines/engine.js";
+import { carryOut } from "./carry-out.js";
+import type { CommandContext } from "./command.js";
+import { trainPlan } from "./planned-training.js";
 import { isFlyingBird, type SparseTrainOptions } from "./sparse-train-options.js";
 import { describePlan, preparePlan } from "./sparse-train-plan.js";
-import { trainPlan } from "./sparse-train-run.js";
 import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
 
 export async function runSparseTrain(options: SparseTrainOptions, context: CommandContext): Promise<number> {
   const plan = await preparePlan(options, context);
   noteUnused(unusedOptions(options, plan.settings.select), context);
-  const { engine: name, threads } = options;
-  const engine = chooseEngine({ engine: name, threads: threads ?? undefined, announce: context.note });
-  const signal = context.interrupted();
-  if (signal !== null) return exitCodeOf(signal);
-  if (!options.dryRun) return trainPlan(plan, { options, context, engine });
-  context.note(await describePlan(plan, engine));
-  return 0;
+  const run = (engine: Engine) => trainPlan(plan, { options, context, engine });
+  return carryOut({ run, describe: (engine) => describePlan(plan, engine) }, options, context);
 }
 
 function unusedOptions({ objective, mode, staticReparam }: SparseTrainOptions, select: string): readonly Unused[] {
