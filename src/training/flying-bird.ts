@@ -3,23 +3,13 @@
  * for as many others, with ordinary SGD in between. Every layer keeps its number unless trends of the training change it.
  */
 import { stream } from "../core/rng.js";
-import type { Budget, Kernel } from "../sparsity/connectivity.js";
 import { type Exchange, exchangeAmongFree, exchangeByGradient } from "../sparsity/exchange.js";
-import { type DueLayer, exchangingUpdate } from "./exchanging-update.js";
+import { type DueLayer, type ExchangeSettings, exchangingUpdate } from "./exchanging-update.js";
 import type { TrainingTrends } from "./flying-bird-plus.js";
 import type { Update } from "./update.js";
 
-export interface FlyingBirdOptions {
-  readonly kernels: readonly Kernel[];
-  readonly budget: Budget;
-  readonly seed: number;
-  readonly momentum: number;
-  /** "random", as the authors' program does unless told otherwise, or "gradient": the largest of the loss. */
-  readonly grow: "random" | "gradient";
-  /** Steps between two exchanges in the first half of the schedule; a third more in the second. */
-  readonly every: number;
-  /** Share of a layer's connections that would be exchanged at the first step; it falls to `FINAL_SHARE` along a cosine. */
-  readonly fraction: number;
+/** Connections grow at random unless told otherwise, as in the authors' program; in the second half exchanges are a third rarer. */
+export interface FlyingBirdOptions extends ExchangeSettings {
   /** Steps of the whole schedule. */
   readonly scheduled: number;
   /** What changes the number of connections; null where nothing does. */
