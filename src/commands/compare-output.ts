@@ -19,7 +19,8 @@ import type { compareOptions } from "./compare-options.js";
 
 type Options = OptionValues<typeof compareOptions>;
 
-interface Made {
+/** What `compare` has found out before it writes anything. */
+export interface Made {
   readonly comparison: Comparison;
   readonly collected: Collected;
   readonly verdict: Verdict | null;

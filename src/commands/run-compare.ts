@@ -14,17 +14,23 @@ import type { Collected } from "../report/results.js";
 import { type CommandContext, exitCodeOf, type OptionValues } from "./command.js";
 import { collectRecords, isFile } from "./compare-input.js";
 import type { compareOptions } from "./compare-options.js";
-import { appendStepSummary, renderComparison } from "./compare-output.js";
+import { appendStepSummary, type Made, renderComparison } from "./compare-output.js";
 
 type Options = OptionValues<typeof compareOptions>;
 
 export async function runCompare(options: Options, context: CommandContext): Promise<number> {
+  const made = await readComparison(options, context);
+  return made === null ? endedEarly(context) : tellComparison(options, context, made);
+}
+
+/** Reads, compares and judges, and writes nothing. Null where a signal ended it, or a reader that has gone. */
+export async function readComparison(options: Options, context: CommandContext): Promise<Made | null> {
   const { baseline, failIf } = options;
   await requireSound(options);
   const condition = failIf === null ? null : parseCondition(failIf);
   const baselineIsFile = baseline !== null && isFile(baseline);
   const collected = await collectRecords(context, baselineIsFile ? baseline : null);
-  if (collected === null) return endedEarly(context);
+  if (collected === null) return null;
   if (collected.networks.length === 0) throw new InputError(nothingToCompare(collected));
   const comparison = await comparisonOf(collected, options, baselineIsFile);
   if (options.published !== null && comparison.columns.every(({ published }) => published === null)) {
@@ -32,8 +38,13 @@ export async function runCompare(options: Options, context: CommandContext): Pro
       `--published ${options.published}: no numbers for the data, model, density and attacks of these networks`,
     );
   }
-  const verdict = verdictOf(failIf, condition, comparison);
-  await write(options, context, { comparison, collected, verdict });
+  return { comparison, collected, verdict: verdictOf(failIf, condition, comparison) };
+}
+
+/** Writes the table and all else that the options ask for; gives the exit code. */
+export async function tellComparison(options: Options, context: CommandContext, made: Made): Promise<number> {
+  await write(options, context, made);
+  const { verdict } = made;
   if (verdict === null || !verdict.failed) return 0;
   for (const note of verdictNotes(verdict)) context.note(note);
   return 1;
@@ -74,12 +85,6 @@ async function comparisonOf(collected: Collected, options: Options, baselineIsFi
 
 function verdictOf(expression: string | null, condition: Condition | null, comparison: Comparison): Verdict | null {
   return expression === null || condition === null ? null : judge(expression, condition, comparison);
-}
-
-interface Made {
-  readonly comparison: Comparison;
-  readonly collected: Collected;
-  readonly verdict: Verdict | null;
 }
 
 async function write(options: Options, context: CommandContext, made: Made): Promise<void> {

@@ -1,8 +1,8 @@
 /** `compare` as a function. */
-import { z } from "zod";
 import { compare as compareCommand } from "../commands/compare.js";
 import type { compareOptions } from "../commands/compare-options.js";
 import { UsageError } from "../core/errors.js";
+import { type ComparisonEntry, comparisonEntries } from "../report/entries.js";
 import type { GivenOptions } from "./given-options.js";
 import { runCommand } from "./run-command.js";
 import type { RunInput, RunOptions } from "./run-options.js";
@@ -12,8 +12,8 @@ export type CompareOptions = GivenOptions<typeof compareOptions>;
 export interface CompareOutcome {
   /** The table as `format` asks for it, markdown unless told otherwise; empty with `out`. */
   readonly text: string;
-  /** A row for each network and attack, with its interval, its difference and p-value: what `format: "json"` holds. */
-  readonly results: readonly Readonly<Record<string, unknown>>[];
+  /** One for each network and attack, with its interval, its difference and p-value: the rows of `layout: "results"`. */
+  readonly results: readonly ComparisonEntry[];
   /** False where `failIf` held for a network. */
   readonly passed: boolean;
 }
@@ -25,36 +25,20 @@ export async function compare(
   run: Pick<RunOptions, "onNote"> = {},
 ): Promise<CompareOutcome> {
   if (results.length === 0) throw new UsageError("nothing to compare: give record files, or records of attacks");
-  const { text, code } = await textOf({ ...run, options, input: results });
-  const report = await textOf({ options: { ...options, ...asReport }, input: results });
-  return { text, results: reportSchema.parse(JSON.parse(report.text)).results, passed: code === 0 };
-}
-
-/** The same comparison with nothing written, judged or left out. */
-const asReport = {
-  format: "json",
-  layout: "results",
-  columns: null,
-  sortBy: null,
-  digits: null,
-  out: null,
-  plot: null,
-  figure: null,
-  exportTensorboard: null,
-  failIf: null,
-  junit: null,
-  bibtex: false,
-  stepSummary: false,
-} as const;
-
-const reportSchema = z.object({ results: z.array(z.record(z.string(), z.unknown())) });
-
-type Call = Parameters<typeof runCommand<typeof compareOptions>>[1];
-
-async function textOf(call: Call): Promise<{ readonly text: string; readonly code: number }> {
   let text = "";
-  const code = await runCommand(compareCommand, call, (written) => {
+  let entries: readonly ComparisonEntry[] = [];
+  const command: typeof compareCommand = {
+    ...compareCommand,
+    run: async (merged, context) => {
+      const { readComparison, tellComparison } = await import("../commands/run-compare.js");
+      const made = await readComparison(merged, context);
+      if (made === null) throw new Error("the comparison was ended, and nothing could have ended it");
+      entries = comparisonEntries(made.comparison);
+      return tellComparison(merged, context, made);
+    },
+  };
+  const code = await runCommand(command, { ...run, options, input: results }, (written) => {
     text += Buffer.from(written).toString("utf8");
   });
-  return { text, code };
+  return { text, results: entries, passed: code === 0 };
 }
