@@ -1,8 +1,8 @@
 /** The comparison for programs: one entry for each network under each attack, at full precision. */
-
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import type { Cell, Column, Comparison } from "./comparison.js";
+import { densityOf } from "./density.js";
 import { significant } from "./labels.js";
 import type { Table } from "./table.js";
 
@@ -70,7 +70,7 @@ function networkFields({ label, networks, published }: Column): ComparisonEntry 
     model: record?.model.name ?? checkpoint?.model?.name ?? null,
     width: record?.model.width ?? checkpoint?.model?.width ?? null,
     objective: record?.objective ?? checkpoint?.objective ?? null,
-    density: record?.density ?? checkpoint?.density ?? null,
+    density: record?.density ?? densityOf(checkpoint ?? {}) ?? null,
     connections: checkpoint?.connections ?? null,
     weights: checkpoint?.weights ?? null,
     multiplyAdds: isOne ? (checkpoint?.multiplyAdds ?? null) : null,

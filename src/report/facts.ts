@@ -1,6 +1,7 @@
 /** What is known of a network besides its accuracies: how large it is and what its training cost. */
 import type { CheckpointReference } from "../records/events.js";
 import type { Column } from "./comparison.js";
+import { densityOf, densityText } from "./density.js";
 import { significant } from "./labels.js";
 import { layerDensityList, layerDensityRange } from "./layer-densities.js";
 import type { TableCell } from "./table.js";
@@ -25,13 +26,7 @@ export const facts: readonly Fact[] = [
     model === undefined ? null : `${model.name}${(model.width ?? 1) === 1 ? "" : ` ×${model.width}`}`,
   ),
   fact("objective", "Objective", true, ({ objective }) => objective),
-  fact(
-    "density",
-    "Density (sparsity)",
-    true,
-    ({ density }) => density,
-    (density) => `${significant(density)} (${significant(100 - 100 * density)}%)`,
-  ),
+  fact("density", "Density (sparsity)", true, densityOf, densityText),
   fact(
     "kept",
     "Kept weights",
@@ -45,9 +40,15 @@ export const facts: readonly Fact[] = [
   fact("multiplyAdds", "Multiply-adds an image", true, ({ multiplyAdds }) => multiplyAdds, grouped),
   fact("bytes", "File bytes", true, ({ bytes }) => bytes, grouped),
   fact("csrBytes", "Bytes as sparse matrices", false, ({ csrBytes }) => csrBytes, grouped),
-  fact("hours", "Training hours", false, ({ seconds }) => (seconds === undefined ? null : seconds / 3600), significant),
-  fact("imageSteps", "Training image-steps", true, ({ imageSteps }) => imageSteps, grouped),
-  fact("forwardEquivalents", "Forward-equivalents", true, ({ forwardEquivalents }) => forwardEquivalents, grouped),
+  fact("hours", "Hours to the checkpoint", false, hours, significant),
+  fact("imageSteps", "Image-steps to the checkpoint", true, ({ imageSteps }) => imageSteps, grouped),
+  fact(
+    "forwardEquivalents",
+    "Forward-equivalents to the checkpoint",
+    true,
+    ({ forwardEquivalents }) => forwardEquivalents,
+    grouped,
+  ),
   { key: "gradients", title: "Gradients a sample", isUsual: false, cell: gradients },
   fact("checkpoint", "Checkpoint", true, ({ role, epoch, phase }) =>
     role === undefined ? null : [role, phase, epoch === undefined ? null : `epoch ${epoch}`].filter(Boolean).join(", "),
@@ -65,6 +66,11 @@ function fact(
   suffix: (column: Column) => string = () => "",
 ): Fact {
   return { key, title, isUsual, cell: (column) => joined(describedBy(column).map(value), text, suffix(column)) };
+}
+
+/** Of training, as all costs here: up to the checkpoint, which for a `best` one is not the end of its run. */
+function hours({ seconds }: Described): number | null {
+  return seconds === undefined ? null : seconds / 3600;
 }
 
 /** What the publication says of its network, or the checkpoint of each seed. */

@@ -1,4 +1,5 @@
 /** What networks and attacks are called in a table. */
+import { densityOf, shortDensity } from "./density.js";
 import type { Experiment } from "./experiments.js";
 import type { AttackedNetwork } from "./results.js";
 import type { MergedResult } from "./shards.js";
@@ -43,7 +44,10 @@ function countOf(labels: readonly string[]): ReadonlyMap<string, number> {
 const distinctions: readonly ((network: AttackedNetwork, all: Experiment) => string)[] = [
   ({ checkpoint }) => checkpoint.objective ?? "",
   ({ checkpoint }) => checkpoint.model?.name ?? "",
-  ({ checkpoint }) => (checkpoint.density === undefined ? "" : `density ${significant(checkpoint.density)}`),
+  ({ checkpoint }) => {
+    const density = densityOf(checkpoint);
+    return density === undefined ? "" : `density ${shortDensity(density)}`;
+  },
   ({ checkpoint }, { length }) => (checkpoint.seed === undefined || length > 1 ? "" : `seed ${checkpoint.seed}`),
   ({ checkpoint }) => checkpoint.role ?? "",
   ({ checkpoint }) => checkpoint.path,
@@ -79,7 +83,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ["aa-rand", "AA (rand)"],
 ]);
 
-/** A number in at most six digits, without the noise of a division: 0.1 for 0.09999999. */
+/** A number in four digits, without the noise of a division: 0.1 for 0.09999999. */
 export function significant(value: number): string {
   return String(Number(value.toPrecision(4)));
 }

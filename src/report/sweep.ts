@@ -1,9 +1,9 @@
 /** A sweep over densities: for each attack a row a density, a column a method, with its objective where methods have several. */
 import { accuracyCell } from "./accuracy-text.js";
 import type { Column, Comparison, Row } from "./comparison.js";
+import { densityText } from "./density.js";
 import { facts } from "./facts.js";
 import { groupBy } from "./group-by.js";
-import { significant } from "./labels.js";
 import type { LayoutOptions } from "./layout-options.js";
 import { type Table, type TableCell, textCell } from "./table.js";
 import { shownColumns } from "./table-columns.js";
@@ -64,8 +64,4 @@ function together(row: Row, indices: readonly number[], digits: number | null): 
   const [only] = cells;
   if (only === undefined) return { text: "–", value: null };
   return { text: cells.map(({ text }) => text).join("; "), value: cells.length === 1 ? only.value : null };
-}
-
-function densityText(density: number): string {
-  return `${significant(density)} (${significant(100 - 100 * density)}%)`;
 }

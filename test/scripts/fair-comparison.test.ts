@@ -27,8 +27,8 @@ test("it compares sparse training with pruning at equal weights and image-steps,
   assert.equal(status, 0, stderr);
   const row = (title: string) => rowOf(stdout, title);
   assert.deepEqual(row("Kept weights"), ["1,095 of 10,952", "1,095 of 10,952", "1,095 of 10,952"]);
-  assert.deepEqual(row("Training image-steps"), ["120", "120", "120"]);
-  assert.deepEqual(row("Forward-equivalents"), ["1,080", "1,080", "1,080"]);
+  assert.deepEqual(row("Image-steps to the checkpoint"), ["120", "120", "120"]);
+  assert.deepEqual(row("Forward-equivalents to the checkpoint"), ["1,080", "1,080", "1,080"]);
   for (const title of ["Density (sparsity)", "Density by layer", "Multiply-adds an image", "File bytes"])
     assert.equal(row(title).length, 3, title);
   assert.equal(row("Clean").length, 5, "and two differences");

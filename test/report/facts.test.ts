@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AttackResult } from "../../src/records/events.js";
+import { compareNetworks } from "../../src/report/compare-networks.js";
+import { comparisonEntries } from "../../src/report/entries.js";
+import { facts } from "../../src/report/facts.js";
+import { layoutTable } from "../../src/report/layouts.js";
+import { collect, resultOf } from "./report-streams.js";
+
+type Fields = Partial<AttackResult["checkpoint"]>;
+
+function attacked(method: string, fields: Fields): AttackResult {
+  const result = resultOf({ method, flags: [1, 1, 0] });
+  return { ...result, checkpoint: { ...result.checkpoint, ...fields } };
+}
+
+function shown(key: string, results: readonly AttackResult[]): readonly string[] {
+  const fact = facts.find((one) => one.key === key);
+  const { columns } = compareNetworks(collect(results));
+  return columns.map((column) => fact?.cell(column).text ?? "");
+}
+
+test("what training cost is named as what it is: the cost up to the checkpoint, not of the whole run", () => {
+  const titles = new Map(facts.map(({ key, title }) => [key, title]));
+  for (const key of ["imageSteps", "forwardEquivalents", "hours"])
+    assert.match(titles.get(key) ?? "", / to the checkpoint$/);
+});
+
+test("one budget reads the same however it was asked for: as the share that the counted weights come to", () => {
+  const counts = { connections: 1095, weights: 10_952 };
+  const results = [
+    attacked("hydra", { density: 0.1, ...counts }),
+    attacked("bayes", { density: 1095 / 10_952, ...counts }),
+  ];
+  assert.deepEqual(shown("density", results), ["0.1 (90%)", "0.1 (90%)"]);
+  assert.deepEqual(shown("kept", results), ["1,095 of 10,952", "1,095 of 10,952"]);
+  const entries = comparisonEntries(compareNetworks(collect(results)));
+  assert.deepEqual(entries.map(({ density }) => density), [1095 / 10_952, 1095 / 10_952]); // biome-ignore format: one line
+  const sweep = layoutTable("sweep", compareNetworks(collect(results)), { names: null, digits: null, sortBy: null });
+  assert.deepEqual(sweep.rows.map(([, density]) => density?.text), ["0.1 (90%)"]); // biome-ignore format: one line
+});
+
+test("what was kept counts where it is not what was asked for, and what was asked for where nothing was counted", () => {
+  const rounded = attacked("hydra", { density: 0.01, connections: 115, weights: 10_952 });
+  const told = attacked("elsewhere", { density: 0.0005 });
+  assert.deepEqual(shown("density", [rounded, told]), ["0.0105 (98.95%)", "0.0005 (99.95%)"]);
+});
