@@ -1,7 +1,9 @@
 /** The files that `attack-eval` writes beside its records: attacked images, pictures, an entry for RobustBench, dense weights. */
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { Outcome } from "../attacks/outcome.js";
 import { UsageError } from "../core/errors.js";
+import { fileError } from "../core/file-errors.js";
 import { writeNetworkFile } from "../models/network-file.js";
 import { type AdversarialImages, attackedSamples, saveAdversarial } from "./adversarial-images.js";
 import { writePictures } from "./adversarial-picture.js";
@@ -15,11 +17,15 @@ import { LISTED_ATTACK, writeBenchmarkEntry } from "./robustbench.js";
 
 type OutputFlags = Pick<AttackOptions, "saveAdversarial" | "pictures" | "exportRobustbench" | "exportDense">;
 
-/** UsageError for a file that exists, unless the evaluation that wrote it is gone on with; and for what does not go together. */
+/**
+ * UsageError for a file that exists, unless the evaluation that wrote it is gone on with, and for what does not go together;
+ * InputError where a file cannot be: what takes hours should not end with that.
+ */
 export function checkOutputs(
   values: OutputFlags & Pick<AttackOptions, "force" | "state">,
   attacks: readonly SpelledAttack[],
 ): void {
+  checkPlaces([...outputsOf(values), ["--state", values.state]]);
   const goesOn = values.state !== null && existsSync(values.state);
   for (const [flag, path] of outputsOf(values)) {
     if (path === null || values.force || goesOn || !existsSync(path)) continue;
@@ -34,6 +40,24 @@ export function checkOutputs(
     throw new UsageError(
       `--export-robustbench ${values.exportRobustbench}: holds the accuracy under ${LISTED_ATTACK}; add it to --attacks`,
     );
+  }
+}
+
+/** UsageError for one path with two flags, InputError for a folder that is not there or must not be written to. */
+function checkPlaces(outputs: ReturnType<typeof outputsOf>): void {
+  const taken = new Map<string, string>();
+  for (const [flag, path] of outputs) {
+    if (path === null) continue;
+    const place = resolve(path);
+    const other = taken.get(place);
+    if (other !== undefined) throw new UsageError(`${other} and ${flag} are one file, ${path}; give each its own`);
+    taken.set(place, flag);
+    try {
+      // Only a folder has a dot in it.
+      accessSync(`${dirname(place)}/.`, constants.W_OK);
+    } catch (error) {
+      throw fileError(error, "write", path);
+    }
   }
 }
 

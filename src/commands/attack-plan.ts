@@ -42,6 +42,7 @@ export function planAttacks(choice: AttackChoice): readonly SpelledAttack[] {
     throw new UsageError("--minimal: no attack of --attacks looks for the shortest perturbation; add fab, fab-t or bb");
   }
   const radii = differentRadii(epsilons ?? [epsilon ?? RADII[norm]]);
+  checkRadii(radii, norm);
   return radii.flatMap(({ value, text }) =>
     recipes.map((recipe) => ({ recipe, norm, epsilon: value, epsilonText: text, minimal })),
   );
@@ -50,6 +51,15 @@ export function planAttacks(choice: AttackChoice): readonly SpelledAttack[] {
 /** A radius that is asked for twice is measured once. */
 function differentRadii(radii: readonly Spelled[]): readonly Spelled[] {
   return radii.filter(({ value }, i) => radii.findIndex((other) => other.value === value) === i);
+}
+
+/** Pixels lie in [0, 1]: a larger radius in Linf is most likely meant in 255ths. */
+function checkRadii(radii: readonly Spelled[], norm: Norm): void {
+  const far = radii.find(({ value }) => norm === "linf" && value > 1);
+  if (far === undefined) return;
+  throw new UsageError(
+    `ε ${far.text} is more than the whole range of pixels, 0 to 1${far.value <= 255 ? `; did you mean ${far.text}/255?` : ""}`,
+  );
 }
 
 function checkNorm(recipes: readonly PlannedAttack["recipe"][], norm: Norm): void {

@@ -29,7 +29,23 @@ export async function attackAll(
 ): Promise<number> {
   const { engine: name, threads } = values;
   const engine = chooseEngine({ engine: name, threads: threads ?? undefined, announce: context.note });
-  const state = await stateOf(values, context);
+  const source = values.transferFrom === null ? null : await openSource(values.transferFrom, engine);
+  try {
+    return await attackFrom(source, { targets, engine, values, context });
+  } finally {
+    source?.inference.dispose();
+  }
+}
+
+interface Work {
+  readonly targets: AsyncGenerator<Target, void, void>;
+  readonly engine: Engine;
+  readonly values: AttackOptions;
+  readonly context: CommandContext;
+}
+
+async function attackFrom(source: SourceNetwork | null, { targets, engine, values, context }: Work): Promise<number> {
+  const state = await stateOf(values, source, context);
   const recorder = new Recorder({ run: state.run, context });
   const steps = stepsOf(targets, values, context);
   const first = await steps.next();
@@ -41,20 +57,24 @@ export async function attackAll(
   const { config, version } = context;
   const start = { command: "attack-eval", version, config, seed: values.seed, engine: engine.info, data };
   const stopped = stopAfter(values.maxMinutes, context);
-  const source = values.transferFrom === null ? null : await openSource(values.transferFrom, engine);
   const surroundings = { values, context, engine, recorder, state, stopped, source };
   try {
     return await recorder.during(start, () => takeSteps(startingWith(first.value, steps), surroundings));
   } finally {
-    source?.inference.dispose();
     await state.write();
   }
 }
 
-function stateOf({ state, force, saveAdversarial, pictures }: AttackOptions, context: CommandContext) {
+function stateOf(
+  { state, force, saveAdversarial, pictures }: AttackOptions,
+  source: SourceNetwork | null,
+  context: CommandContext,
+) {
   const keepsImages = saveAdversarial !== null || pictures !== null;
   const run = newRunId(context.now());
-  return openAttackState({ path: state, force, run, config: context.resultConfig, keepsImages });
+  // By its digest: under the same path there may be another network later.
+  const config = source === null ? context.resultConfig : { ...context.resultConfig, transferFrom: source.sha256 };
+  return openAttackState({ path: state, force, run, config, keepsImages });
 }
 
 /** Asked between engine calls, whether a signal came or `--max-minutes` are over. */
@@ -132,7 +152,14 @@ async function takeSteps(steps: AsyncGenerator<Step, void, void>, surroundings: 
   }
   if (!stopped() && networks === 0) throw nothingToAttack();
   // Running out of time is an interruption like Ctrl-C; a reader that has gone is none.
-  return context.interrupted() ?? (stopped() && !context.ending.aborted ? "SIGINT" : null);
+  const isLate = stopped() && !context.ending.aborted;
+  if (isLate) context.note(lateText(values));
+  return context.interrupted() ?? (isLate ? "SIGINT" : null);
+}
+
+function lateText({ maxMinutes, state }: AttackOptions): string {
+  const next = state === null ? "with --state FILE a later call would go on there" : "call again to go on there";
+  return `--max-minutes ${maxMinutes} are over: stopped; ${next}`;
 }
 
 async function attackOne(

@@ -93,3 +93,27 @@ test("radii, shards, names and constants that there are none of are refused, wit
     await assert.rejects(attack(toy, { attacks: "fgsm", epsilon }), UsageError);
   }
 });
+
+test("a radius beyond the range of pixels is refused in Linf, where 255ths are most likely meant, and taken in L2", async (context) => {
+  const at = await attackFolder(context);
+  const toy = at("toy.safetensors");
+  await refused(toy, { epsilon: "8" }, UsageError, /whole range of pixels.*did you mean 8\/255\?/);
+  await refused(toy, { epsilons: "0,300" }, UsageError, /300 is more than the whole range of pixels, 0 to 1$/);
+  for (const flags of [{ epsilon: "1" }, { epsilon: "2", norm: "l2" }]) {
+    assert.equal((await attack(toy, { attacks: "fgsm", samples: 4, ...flags })).code, 0);
+  }
+});
+
+test("a file that could not be written, or that two flags name, is refused before the first image is attacked", async (context) => {
+  const at = await attackFolder(context);
+  const toy = at("toy.safetensors");
+  for (const flag of ["saveAdversarial", "pictures", "exportRobustbench", "exportDense", "state"]) {
+    const call = (path: string) => attack(toy, { attacks: "aa", samples: 2, [flag]: path });
+    for (const path of [at("nowhere/file"), `${toy}/file`]) {
+      await assert.rejects(call(path), (error) => error instanceof InputError && error.message.includes(path));
+    }
+  }
+  const both = { saveAdversarial: at("one"), pictures: `${at("one")}/../one` };
+  await refused(toy, both, UsageError, /--save-adversarial and --pictures are one file/);
+  await refused(toy, { state: at("one"), pictures: at("one") }, UsageError, /--pictures and --state are one file/);
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { InputError, UsageError } from "../../src/core/errors.js";
 import { attack, attackFolder, timeless } from "../support/attack-calls.js";
@@ -58,11 +58,12 @@ test("a finished evaluation is repeated under its run id without an attack", asy
   assert.deepEqual(secondsOf(second.lines).slice(1), secondsOf(first.lines).slice(1));
 });
 
-test("--max-minutes ends with code 130 and a state, and the next call goes on", async (context) => {
+test("--max-minutes ends with code 130 and a state, and says so", async (context) => {
   const at = await attackFolder(context);
   const call = { attacks: "pgd2000x20", samples: 240, batchSize: 40, epsilon: 0.012, state: at("state") };
-  const { code, lines } = await attack(at("toy.safetensors"), { ...call, maxMinutes: 0.001 });
+  const { code, lines, notes } = await attack(at("toy.safetensors"), { ...call, maxMinutes: 0.001 });
   assert.equal(code, 130);
+  assert.equal(notes.at(-1), "--max-minutes 0.001 are over: stopped; call again to go on there");
   assert.equal(lines.at(-1)?.status, "interrupted");
   assert.ok(readFileSync(at("state")).length > 0);
 });
@@ -80,4 +81,17 @@ test("a state of other constants, other images or a damaged one is refused", asy
   await refused({ pictures: at("p.png") }, UsageError, /begun without --save-adversarial or --pictures/);
   await refused({ state: at("toy.safetensors") }, InputError, /no saved state/);
   assert.equal((await attack(at("toy.safetensors"), { ...call, seed: 2, force: true })).code, 0);
+});
+
+test("a state of images from another network is refused, also where that has the same path", async (context) => {
+  const at = await attackFolder(context);
+  const source = at("source.safetensors");
+  copyFileSync(at("other.safetensors"), source);
+  const call = { ...flags, state: at("state"), transferFrom: source };
+  assert.equal((await attack(at("toy.safetensors"), call)).code, 0);
+  assert.equal((await attack(at("toy.safetensors"), call)).code, 0);
+  copyFileSync(at("toy.safetensors"), source);
+  await assert.rejects(attack(at("toy.safetensors"), call), (error) => {
+    return error instanceof UsageError && /transferFrom is ".{64}", and the evaluation there/.test(error.message);
+  });
 });
