@@ -1,5 +1,6 @@
 // What the addon exports: functions on handles; src/engines/native.ts is their one caller.
 #include "handles.h"
+#include "largest.h"
 #include "random.h"
 #include "threads.h"
 
@@ -23,6 +24,16 @@ Napi::Value normals(const Info& info) {
   return drawn;
 }
 
+/** largest(values, count, whether the first go first among equals): ascending positions. */
+Napi::Value largest(const Info& info) {
+  const Span<float> values = floats(info[0], "values");
+  const size_t count = integer(info[1], "count", 0, values.size);
+  const Ties ties = flag(info[2], "first") ? Ties::First : Ties::Last;
+  Napi::Uint32Array chosen = Napi::Uint32Array::New(info.Env(), count);
+  largestMagnitudes(values.data, values.size, count, ties, chosen.Data());
+  return chosen;
+}
+
 Napi::Value dispose(const Info& info) {
   if (disposeAs<Inference>(info[0]) || disposeAs<TrainingRun>(info[0]) || disposeAs<Ascent>(info[0])) return info.Env().Undefined();
   throw Napi::TypeError::New(info.Env(), "handle must be one of the engine's");
@@ -33,6 +44,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   napi_add_env_cleanup_hook(env, [](void*) { leavePool(); }, nullptr);
   add<describe>(exports, "describe");
   add<normals>(exports, "normals");
+  add<largest>(exports, "largest");
   add<dispose>(exports, "dispose");
   addInference(exports);
   addTraining(exports);

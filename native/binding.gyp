@@ -11,7 +11,7 @@
       "passes.cc", "elementwise.cc", "batch-norm.cc", "pools.cc", "normals.cc"
     ],
     "engine_sources": [
-      "plan.cc", "pack.cc", "targets.cc", "threads.cc", "graph.cc", "steps.cc", "arena.cc", "parameters.cc", "optimizer.cc",
+      "plan.cc", "pack.cc", "targets.cc", "threads.cc", "graph.cc", "steps.cc", "arena.cc", "parameters.cc", "optimizer.cc", "largest.cc",
       "step-runner.cc", "inference.cc", "ascent.cc", "training.cc", "training-backward.cc"
     ],
     "conditions": [

@@ -1,4 +1,4 @@
-/** The native addon as it is: what it exports, and loading it. Only engines/native.ts calls it. */
+/** The native addon as it is: what it exports, and loading it. Only engines/native.ts and engines/largest.ts call it. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
@@ -33,6 +33,8 @@ interface NamedValues<Values> {
 export interface Addon {
   describe(target: string): { readonly target: string; readonly targets: string };
   normals(seed: number, purpose: number, a: number, b: number, first: number, count: number): Float64Array;
+  /** `isFirst`: among equals the first go first. */
+  largest(values: Float32Array, count: number, isFirst: boolean): Uint32Array;
   createInference(network: object, machine: Machine): Handle;
   logits(inference: Handle, images: Float32Array): Float32Array;
   inputGradient(

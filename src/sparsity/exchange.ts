@@ -1,6 +1,7 @@
 /** Exchanging connections of a layer: the smallest weights go, others come (Mocanu et al. 2018, "SET"; Evci et al. 2020, "RigL"). */
 import type { Stream } from "../core/rng.js";
-import { drawPositions, holds } from "./positions.js";
+import { largestMagnitudes } from "../engines/largest.js";
+import { drawPositions, freePositions, without } from "./positions.js";
 
 export interface Exchange {
   /** Ascending positions that are connected and will not be. */
@@ -25,7 +26,7 @@ export function dropFraction(step: number, { alpha, end }: { readonly alpha: num
 export function exchangeAtRandom(layer: LayerConnections, options: { count: number; size: number; random: Stream }) {
   const { count: wanted, size, random } = options;
   const count = Math.min(wanted, size - layer.index.length);
-  const drop = smallest(layer, count);
+  const { drop } = smallest(layer, count);
   return { drop, grow: drawPositions(random, { count, size, taken: layer.index }) } satisfies Exchange;
 }
 
@@ -44,12 +45,13 @@ export function exchangeByGradient(
   layer: LayerConnections,
   { count, grow = count, gradient }: FreeGrowth & { readonly gradient: Float32Array },
 ): Exchange {
-  const dropped = smallest(layer, count);
-  const isKept = new Uint8Array(gradient.length);
-  for (const position of layer.index) isKept[position] = 1;
-  for (const position of dropped) isKept[position] = 0;
-  const sizes = gradient.map((value, position) => (isKept[position] === 1 ? -1 : Math.abs(value)));
-  return withoutReturns(dropped, largest(sizes, grow));
+  const { drop, stay } = smallest(layer, count);
+  const free = freePositions(gradient.length, stay);
+  const places = largestMagnitudes(entriesAt(gradient, free), { count: grow, ties: "first" });
+  return withoutReturns(
+    drop,
+    places.map((place) => free[place] ?? 0),
+  );
 }
 
 /** Flying Bird: the `count` smallest |w| go, others come, uniformly among all that were not kept; one that has just gone may stay. */
@@ -57,39 +59,23 @@ export function exchangeAmongFree(
   layer: LayerConnections,
   { count, grow = count, size, random }: FreeGrowth & { readonly size: number; readonly random: Stream },
 ): Exchange {
-  const dropped = smallest(layer, count);
-  const taken = layer.index.filter((position) => !holds(dropped, position));
-  return withoutReturns(dropped, drawPositions(random, { count: grow, size, taken }));
+  const { drop, stay } = smallest(layer, count);
+  return withoutReturns(drop, drawPositions(random, { count: grow, size, taken: stay }));
 }
 
 function withoutReturns(dropped: Uint32Array, grown: Uint32Array): Exchange {
-  return {
-    drop: dropped.filter((position) => !holds(grown, position)),
-    grow: grown.filter((position) => !holds(dropped, position)),
-  };
+  return { drop: without(dropped, grown), grow: without(grown, dropped) };
 }
 
-/** Ascending positions of the `count` smallest magnitudes. */
-function smallest({ index, values }: LayerConnections, count: number): Uint32Array {
-  const places = largest(
-    values.map((value) => -Math.abs(value)),
-    count,
-  );
-  return places.map((place) => index[place] ?? 0);
+/** Ascending positions of the `count` smallest magnitudes, among equals the first, and of all others. */
+function smallest({ index, values }: LayerConnections, count: number): { drop: Uint32Array; stay: Uint32Array } {
+  const places = largestMagnitudes(values, { count: values.length - count, ties: "last" });
+  const stay = places.map((place) => index[place] ?? 0);
+  return { drop: without(index, stay), stay };
 }
 
-/** Ascending places of the `count` largest numbers; among equals the first. */
-function largest(numbers: Float32Array, count: number): Uint32Array {
-  const chosen = new Uint32Array(count);
-  if (count === 0) return chosen;
-  const threshold = numbers.slice().sort()[numbers.length - count] ?? Number.NEGATIVE_INFINITY;
-  let above = 0;
-  for (let i = 0; i < numbers.length; i++) if ((numbers[i] as number) > threshold) above++;
-  let equals = count - above;
-  let filled = 0;
-  for (let i = 0; i < numbers.length && filled < count; i++) {
-    const number = numbers[i] as number;
-    if (number > threshold || (number === threshold && equals-- > 0)) chosen[filled++] = i;
-  }
-  return chosen;
+function entriesAt(values: Float32Array, positions: Uint32Array): Float32Array {
+  const entries = new Float32Array(positions.length);
+  for (let i = 0; i < entries.length; i++) entries[i] = values[positions[i] as number] as number;
+  return entries;
 }

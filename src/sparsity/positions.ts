@@ -21,16 +21,29 @@ export function drawPositions(random: Stream, draw: PositionDraw): Uint32Array {
   return drawn.sort();
 }
 
-/** Whether ascending `positions` hold `position`. */
-export function holds(positions: Uint32Array, position: number): boolean {
-  let low = 0;
-  let high = positions.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((positions[middle] as number) < position) low = middle + 1;
-    else high = middle;
+/** The entries of `positions` that `others` lacks; all ascending. */
+export function without(positions: Uint32Array, others: Uint32Array): Uint32Array {
+  const rest = new Uint32Array(positions.length);
+  let found = 0;
+  let other = 0;
+  for (let i = 0; i < positions.length; i++) {
+    const position = positions[i] as number;
+    while (other < others.length && (others[other] as number) < position) other++;
+    if (other === others.length || others[other] !== position) rest[found++] = position;
   }
-  return positions[low] === position;
+  return rest.slice(0, found);
+}
+
+/** What is left of 0 … size - 1 without the ascending positions `taken`. */
+export function freePositions(size: number, taken: Uint32Array): Uint32Array {
+  const free = new Uint32Array(size - taken.length);
+  let next = 0;
+  let filled = 0;
+  for (let position = 0; position < size; position++) {
+    if (taken[next] === position) next++;
+    else free[filled++] = position;
+  }
+  return free;
 }
 
 /**
@@ -66,15 +79,4 @@ function drawFromList(random: Stream, { count, size, taken }: PositionDraw): Uin
     free[i] = chosen;
   }
   return free.slice(0, count);
-}
-
-function freePositions(size: number, taken: Uint32Array): Uint32Array {
-  const free = new Uint32Array(size - taken.length);
-  let next = 0;
-  let filled = 0;
-  for (let position = 0; position < size; position++) {
-    if (taken[next] === position) next++;
-    else free[filled++] = position;
-  }
-  return free;
 }

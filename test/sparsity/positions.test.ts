@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { stream } from "../../src/core/rng.js";
-import { drawPositions, holds } from "../../src/sparsity/positions.js";
+import { drawPositions, freePositions, without } from "../../src/sparsity/positions.js";
 import { chiSquareBelow } from "../support/chi-square.js";
 
 const draws = fc.record({ size: fc.integer({ min: 1, max: 200 }), seed: fc.nat() }).chain(({ size, seed }) =>
@@ -28,13 +28,13 @@ test("drawn positions are ascending, distinct, in range, as many as asked, and n
   );
 });
 
-test("holds finds exactly the positions of an ascending list", () => {
+test("what is left of a list without another, and of all positions, are the entries that the other lacks", () => {
   const list = Uint32Array.of(0, 3, 4, 9);
-  assert.deepEqual(
-    [0, 1, 2, 3, 4, 5, 8, 9, 10].filter((position) => holds(list, position)),
-    [0, 3, 4, 9],
-  );
-  assert.equal(holds(new Uint32Array(0), 0), false);
+  assert.deepEqual([...without(list, Uint32Array.of(1, 3, 9, 12))], [0, 4]);
+  assert.deepEqual([...without(list, new Uint32Array(0))], [...list]);
+  assert.deepEqual([...without(list, list)], []);
+  assert.deepEqual([...freePositions(11, list)], [1, 2, 5, 6, 7, 8, 10]);
+  assert.deepEqual([...freePositions(4, new Uint32Array(0))], [0, 1, 2, 3]);
 });
 
 for (const [way, taken] of [
