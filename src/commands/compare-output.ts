@@ -9,7 +9,7 @@ import { footer } from "../report/footer.js";
 import { type Verdict, verdictNotes } from "../report/gate.js";
 import { jsonReport } from "../report/json-report.js";
 import { latex } from "../report/latex.js";
-import { layoutTable } from "../report/layouts.js";
+import { type LayoutName, layoutTable } from "../report/layouts.js";
 import { markdown } from "../report/markdown.js";
 import type { Collected } from "../report/results.js";
 import { fittingSummary } from "../report/step-summary.js";
@@ -59,10 +59,22 @@ export async function appendStepSummary(options: Options, made: Made, context: C
   }
 }
 
-function tableOf({ format, layout, columns, digits, sortBy }: Options, comparison: Comparison): Table {
-  const forPrograms = format === "csv" || format === "json";
-  const names = columns?.split(",").map((name) => name.trim()) ?? null;
-  return layoutTable(layout ?? (forPrograms ? "results" : "poster"), comparison, { names, digits, sortBy });
+/** The facts and attacks that the table shows; null for the usual ones, and where `--columns` names fields of results. */
+export function shownNames(options: Options): readonly string[] | null {
+  return layoutOf(options) === "results" ? null : namesIn(options.columns);
+}
+
+function tableOf(options: Options, comparison: Comparison): Table {
+  const { columns, digits, sortBy } = options;
+  return layoutTable(layoutOf(options), comparison, { names: namesIn(columns), digits, sortBy });
+}
+
+function layoutOf({ layout, format }: Options): LayoutName {
+  return layout ?? (format === "csv" || format === "json" ? "results" : "poster");
+}
+
+function namesIn(columns: string | null): readonly string[] | null {
+  return columns?.split(",").map((name) => name.trim()) ?? null;
 }
 
 function notesOf({ comparison, verdict }: Made, table: Table): readonly string[] {

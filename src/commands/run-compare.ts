@@ -14,7 +14,7 @@ import type { Collected } from "../report/results.js";
 import { type CommandContext, exitCodeOf, type OptionValues } from "./command.js";
 import { collectRecords, isFile } from "./compare-input.js";
 import type { compareOptions } from "./compare-options.js";
-import { appendStepSummary, type Made, renderComparison } from "./compare-output.js";
+import { appendStepSummary, type Made, renderComparison, shownNames } from "./compare-output.js";
 
 type Options = OptionValues<typeof compareOptions>;
 
@@ -32,7 +32,7 @@ export async function readComparison(options: Options, context: CommandContext):
   const collected = await collectRecords(context, baselineIsFile ? baseline : null);
   if (collected === null) return null;
   if (collected.networks.length === 0) throw new InputError(nothingToCompare(collected));
-  const comparison = await comparisonOf(collected, options, baselineIsFile);
+  const comparison = await comparisonOf(collected, options, { baselineIsFile, condition });
   if (options.published !== null && comparison.columns.every(({ published }) => published === null)) {
     context.note(
       `--published ${options.published}: no numbers for the data, model, density and attacks of these networks`,
@@ -74,13 +74,24 @@ function nothingToCompare({ unfinishedRuns }: Collected): string {
   return `nothing to compare: the input has no attack.result record${why}; attack-eval writes them`;
 }
 
-async function comparisonOf(collected: Collected, options: Options, baselineIsFile: boolean): Promise<Comparison> {
+interface Settled {
+  readonly baselineIsFile: boolean;
+  /** Of `--fail-if`. */
+  readonly condition: Condition | null;
+}
+
+async function comparisonOf(
+  collected: Collected,
+  options: Options,
+  { baselineIsFile, condition }: Settled,
+): Promise<Comparison> {
   const { baseline, mixed, published } = options;
   const { networks } = collected;
   const baselines = baseline === null ? new Map() : findBaselines(baseline, baselineIsFile, networks);
   const names = published?.split(",").map((name) => name.trim()) ?? [];
   const records = names.length === 0 ? [] : [...(await readPublished()), ...collected.published];
-  return compareNetworks(collected, { baselines, mixed, published: selectPublished(names, records, networks) });
+  const asked = { shown: shownNames(options), gate: condition };
+  return compareNetworks(collected, { baselines, mixed, asked, published: selectPublished(names, records, networks) });
 }
 
 function verdictOf(expression: string | null, condition: Condition | null, comparison: Comparison): Verdict | null {

@@ -1,5 +1,4 @@
-/** Makes the comparison of networks: which columns and rows there are, the numbers in them, the correction over all tests. */
-import { holm } from "../stats/holm.js";
+/** Makes the comparison of networks: which columns and rows there are, and the numbers in them. */
 import { spreadOf } from "../stats/spread.js";
 import { wilsonInterval } from "../stats/wilson.js";
 import { attackRank, transferSource } from "./attack-key.js";
@@ -8,6 +7,7 @@ import { requireComparable, rowTitles } from "./comparability.js";
 import type { Cell, Column, Comparison, Row } from "./comparison.js";
 import { differenceOf } from "./difference.js";
 import { experimentsOf } from "./experiments.js";
+import { type Asked, corrected } from "./family.js";
 import { networkLabels } from "./labels.js";
 import { type PublishedNetwork, publishedResult } from "./published.js";
 import { orphans, remarksOn } from "./remarks.js";
@@ -19,6 +19,8 @@ export interface ComparisonOptions {
   readonly published?: readonly PublishedNetwork[];
   /** Let results of one name but different recipes or images stand in rows of their own, instead of refusing them. */
   readonly mixed?: boolean;
+  /** Whose tests are corrected together; all without it. */
+  readonly asked?: Asked;
 }
 
 /**
@@ -26,15 +28,16 @@ export interface ComparisonOptions {
  * column. InputError where the same attack stands for different recipes, images or radii, unless `mixed`.
  */
 export function compareNetworks(collected: Collected, options: ComparisonOptions = {}): Comparison {
-  const { baselines = new Map(), published = [], mixed = false } = options;
+  const { baselines = new Map(), published = [], mixed = false, asked = { shown: null, gate: null } } = options;
   const first = new Set([...baselines.values()].filter((network) => network !== null));
   const networks = [...first, ...collected.networks.filter((network) => !first.has(network))];
   if (!mixed) requireComparable(networks);
   const columns = [...columnsOf(networks, baselines), ...published.map(publishedColumn)];
-  const rows = corrected(rowsOf(networks, columns));
+  const { rows, family } = corrected(rowsOf(networks, columns), asked);
   return {
     columns,
     rows,
+    family,
     remarks: [
       ...remarksOn(columns, rows),
       ...orphans(columns, baselines),
@@ -108,18 +111,4 @@ function cellOf(column: Column, key: string, attack: MergedResult): Cell | null 
 
 function attacked({ networks }: Column, key: string): readonly MergedResult[] {
   return networks.flatMap(({ results }) => results.get(key) ?? []).filter(({ samples }) => samples > 0);
-}
-
-/** Writes Holm's correction over all tests of the table into the differences. */
-function corrected(rows: readonly Row[]): readonly Row[] {
-  const tests = rows.flatMap(({ cells }) => cells).flatMap((cell) => cell?.difference?.p ?? []);
-  const values = holm(tests).values();
-  return rows.map((row) => ({
-    ...row,
-    cells: row.cells.map((cell) => {
-      const difference = cell?.difference ?? null;
-      if (cell === null || difference === null || difference.p === null) return cell;
-      return { ...cell, difference: { ...difference, corrected: values.next().value ?? 1, tests: tests.length } };
-    }),
-  }));
 }

@@ -39,10 +39,19 @@ export interface Row {
   readonly cells: readonly (Cell | null)[];
 }
 
+/** How many tests were corrected together. */
+export interface Family {
+  /** Of the table. */
+  readonly shown: number;
+  /** That a gate asks for and the table leaves out. */
+  readonly besides: number;
+}
+
 export interface Comparison {
   readonly columns: readonly Column[];
   /** The strongest attack last. */
   readonly rows: readonly Row[];
+  readonly family: Family;
   /** What a reader must know before believing a number. */
   readonly remarks: readonly string[];
 }

@@ -17,9 +17,8 @@ export interface Difference {
   readonly interval: Interval | null;
   /** Two-sided: McNemar's exact test; over paired seeds the t test. Null where seeds cannot be paired. */
   readonly p: number | null;
-  /** The same after Holm's correction over the `tests` of the table. */
+  /** The same after Holm's correction over its family; null for a test that is in none. */
   readonly corrected: number | null;
-  readonly tests: number;
   /** How many seeds; 1 for a single pair of networks. */
   readonly seeds: number;
   /** Standard deviation over the seeds. */
@@ -45,8 +44,7 @@ export function differenceOf(networks: Experiment, baselines: Experiment, key: s
   const { interval, p } = isPaired ? pairedSpread(values) : { interval: null, p: null };
   const samples = Math.min(...singles.map((single) => single.samples));
   return {
-    ...{ value: mean, samples, pairs: null, interval, p, corrected: p },
-    tests: 1,
+    ...{ value: mean, samples, pairs: null, interval, p, corrected: null },
     seeds: values.length,
     deviation,
   };
@@ -60,7 +58,7 @@ function ofOne(result: MergedResult | undefined, baseline: MergedResult | undefi
   const p = mcnemarExact(pairs.onlyFirst, pairs.onlySecond);
   return {
     value: (pairs.onlyFirst - pairs.onlySecond) / samples,
-    ...{ samples, pairs, interval: newcombePaired(pairs), p, corrected: p, tests: 1, seeds: 1, deviation: null },
+    ...{ samples, pairs, interval: newcombePaired(pairs), p, corrected: null, seeds: 1, deviation: null },
   };
 }
 

@@ -1,25 +1,24 @@
 /** The lines below a table: which images, which interval and test, then the remarks. */
 import { SIGNIFICANCE } from "./accuracy-text.js";
-import type { Comparison } from "./comparison.js";
+import type { Comparison, Family } from "./comparison.js";
 import type { Table } from "./table.js";
 
 /** `table`: as laid out; where it shows no differences, nothing is said of tests. */
-export function footer({ columns, rows, remarks }: Comparison, table: Table): readonly string[] {
+export function footer(comparison: Comparison, table: Table): readonly string[] {
+  const { columns, remarks } = comparison;
   const showsDifferences = table.columns.some(({ key }) => /(^|\s)difference$/.test(key));
   const results = columns.flatMap(({ networks }) => networks.flatMap(({ results }) => [...results.values()]));
   const images = results.map(({ data, range }) => `${data.name} ${data.split}, ${range[0]} to ${range[1] - 1}`);
   return [
     `Images: ${[...new Set(images)].join("; ")}; 95% Wilson intervals.`,
-    ...(showsDifferences ? tests(rows) : []),
+    ...(showsDifferences ? tests(comparison) : []),
     ...remarks,
   ];
 }
 
-function tests(rows: Comparison["rows"]): readonly string[] {
+function tests({ rows, family }: Comparison): readonly string[] {
   const differences = rows.flatMap(({ cells }) => cells).flatMap((cell) => cell?.difference ?? []);
-  const [first] = differences;
-  if (first === undefined) return [];
-  const correction = first.tests > 1 ? `, Holm-corrected for the ${first.tests} tests of this table` : "";
+  const correction = correctionText(family);
   const notes = [
     differences.some(({ pairs }) => pairs !== null)
       ? `Δ in points with Newcombe's paired 95% interval; p by McNemar's exact test on the shared samples${correction}, "noise" from ${SIGNIFICANCE}.`
@@ -29,4 +28,10 @@ function tests(rows: Comparison["rows"]): readonly string[] {
       : null,
   ];
   return notes.filter((note) => note !== null);
+}
+
+function correctionText({ shown, besides }: Family): string {
+  if (shown + besides < 2) return "";
+  const table = `the ${shown} ${shown === 1 ? "test" : "tests"} of this table`;
+  return `, Holm-corrected for ${table}${besides === 0 ? "" : ` and ${besides} more of --fail-if`}`;
 }

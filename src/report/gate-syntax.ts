@@ -13,6 +13,7 @@
  * metric that the comparison names.
  */
 import { UsageError } from "../core/errors.js";
+import { parseNumber } from "../core/units.js";
 
 export type Condition =
   | { readonly type: "or" | "and"; readonly left: Condition; readonly right: Condition }
@@ -138,9 +139,21 @@ class Parser {
     const { kind, text, at } = this.#token();
     if (kind !== "name" || RESERVED.has(text)) throw this.#unexpected("a metric");
     this.#next++;
+    this.#requireRadius(text, at);
     const [, own] = /^baseline\.(.+)$/.exec(text) ?? [];
     if (own !== undefined) return { type: "metric", name: own, ofBaseline: true, at };
     return { type: "metric", name: text === "baseline" ? "" : text, ofBaseline: text === "baseline", at };
+  }
+
+  /** Behind "@", where there is one. */
+  #requireRadius(metric: string, at: number): void {
+    const [, radius] = metric.split("@");
+    try {
+      if (radius !== undefined) parseNumber(radius);
+    } catch (error) {
+      if (error instanceof UsageError) throw syntaxError(this.#text, at, error.message);
+      throw error;
+    }
   }
 
   /** Gives a lone "baseline" the metric that its comparison names. */

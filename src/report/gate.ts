@@ -1,9 +1,9 @@
 /** `--fail-if`: whether a condition holds for any network but the baseline, and the numbers that made it so. */
-import { InputError, UsageError } from "../core/errors.js";
+import { InputError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
-import { parseNumber } from "../core/units.js";
-import { type Cell, type Column, type Comparison, ownRows, type Row } from "./comparison.js";
+import type { Cell, Column, Comparison, Row } from "./comparison.js";
 import { facts } from "./facts.js";
+import { metricRows } from "./gate-metrics.js";
 import { type Condition, type Operator, type Quantity, syntaxError } from "./gate-syntax.js";
 
 export interface NetworkVerdict {
@@ -142,25 +142,12 @@ function baselineOf({ comparison, column, expression }: Place, at: number): Colu
 
 /** Null for what is no attack of the table; UsageError where a name without its radius stands for several rows. */
 function rowNamed(name: string, { comparison, expression }: Place, at: number): Row | null {
-  const [attack = "", radius] = name.split("@");
-  const epsilon = radius === undefined ? null : radiusOf(radius, expression, at);
-  const rows = ownRows(comparison.rows).filter(
-    (row) => row.attack.name === attack && (epsilon === null || row.attack.epsilon === epsilon),
-  );
+  const rows = metricRows(name, comparison.rows);
   if (rows.length > 1) {
-    const spelled = rows.map((row) => `${attack}@${row.attack.epsilonText}`).join(", ");
+    const spelled = rows.map(({ attack }) => `${attack.name}@${attack.epsilonText}`).join(", ");
     throw syntaxError(expression, at, `${name} stands for several rows: ${spelled}`);
   }
   return rows[0] ?? null;
-}
-
-function radiusOf(text: string, expression: string, at: number): number {
-  try {
-    return parseNumber(text);
-  } catch (error) {
-    if (error instanceof UsageError) throw syntaxError(expression, at, error.message);
-    throw error;
-  }
 }
 
 function factValue(

@@ -86,13 +86,13 @@ function sharedSamples(rows: readonly Row[]): readonly string[] {
   return [...new Set(partial)].map((count) => `Differences are over the ${count} samples that both networks share.`);
 }
 
-/** For each count of shared samples: what McNemar's test could at best call a difference, and what it can at the agreement found. */
+/** For each count of shared samples, of the tests of the family: what McNemar's could at best call a difference, and what it can at the agreement found. */
 function smallestDifference(rows: readonly Row[]): readonly string[] {
   const tests = rows
     .flatMap(({ cells }) => cells)
     .flatMap((cell) => {
-      const { pairs = null, samples = 0 } = cell?.difference ?? {};
-      return pairs === null ? [] : [{ samples, discordant: pairs.onlyFirst + pairs.onlySecond }];
+      const { pairs = null, corrected = null, samples = 0 } = cell?.difference ?? {};
+      return pairs === null || corrected === null ? [] : [{ samples, discordant: pairs.onlyFirst + pairs.onlySecond }];
     });
   return [...new Set(tests.map(({ samples }) => samples))].map((samples) => {
     const discordant = new Set(tests.filter((test) => test.samples === samples).map((test) => test.discordant));

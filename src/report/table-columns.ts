@@ -19,11 +19,13 @@ export function shownColumns({ rows }: Comparison, names: readonly string[] | nu
   }
   const known = [...facts.map(({ key }) => key), ...rows.map(({ attack }) => attack.name)];
   for (const name of names) if (!known.includes(name)) throw new UsageError(unknown(name, [...new Set(known)]));
-  const shownRows = names.flatMap((name) => rows.filter(({ attack }) => attack.name === name));
-  return {
-    facts: names.flatMap((name) => facts.filter(({ key }) => key === name)),
-    rows: shownRows.length === 0 ? rows : shownRows,
-  };
+  return { facts: names.flatMap((name) => facts.filter(({ key }) => key === name)), rows: shownRows(rows, names) };
+}
+
+/** Those of the attacks named, in the order of the names; all where none is named. */
+export function shownRows(rows: readonly Row[], names: readonly string[] | null): readonly Row[] {
+  const named = (names ?? []).flatMap((name) => rows.filter(({ attack }) => attack.name === name));
+  return named.length === 0 ? rows : named;
 }
 
 function unknown(name: string, known: readonly string[]): string {

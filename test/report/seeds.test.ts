@@ -66,14 +66,3 @@ test("results that differ in the attack's seed alone stay apart, the lowest show
   assert.equal(rows[0]?.cells[0]?.accuracy, 0.4);
   assert.ok(remarks.some((remark) => /3 results that differ in the attack's seed; the lowest is shown/.test(remark)));
 });
-
-test("p-values of one table are Holm-corrected together", () => {
-  const results = ["ours", "theirs", "base"].flatMap((method, i) => [
-    resultOf({ method, flags: standing(100, 0.5 + 0.08 * (2 - i)) }),
-  ]);
-  const collected = collect(results);
-  const { rows } = compareNetworks(collected, { baselines: findBaselines("base", false, collected.networks) });
-  const [, ours, theirs] = rows[0]?.cells ?? [];
-  assert.equal(ours?.difference?.corrected, 2 * (ours?.difference?.p ?? 0));
-  assert.equal(theirs?.difference?.corrected, theirs?.difference?.p);
-});
