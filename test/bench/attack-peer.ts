@@ -7,12 +7,12 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { loadImages } from "../../src/data/catalog.js";
 import { npyFile } from "../support/npy-file.js";
 import { KeptAnswers } from "./attack-peer-answers.js";
 import { type AttackRow, reportEnsemble, reportWalk } from "./attack-peer-table.js";
 import { Child } from "./child.js";
+import { readFlags } from "./flags.js";
 import { print } from "./output.js";
 import { pythonOf, ROOT, requirePackages, runOrThrow } from "./tools.js";
 
@@ -38,6 +38,20 @@ interface AttackBench {
   readonly networks: readonly string[];
 }
 
+const FOLDER = fileURLToPath(new URL("../../../.bench/attacks", import.meta.url));
+
+export const ATTACK_FLAGS = {
+  peer: { type: "string", help: "autoattack" },
+  "data-dir": { type: "string", help: "where CIFAR-10 is" },
+  samples: { type: "string", default: "32", among: "numbers", help: "test images to attack" },
+  "train-samples": { type: "string", default: "10000", among: "numbers", help: "images to train the networks on" },
+  threads: { type: "string", default: String(availableParallelism()), among: "numbers", help: "of each side" },
+  fraction: { type: "string", default: "1", among: "numbers", help: "of the published steps and queries" },
+  environment: { type: "string", default: join(FOLDER, "python"), help: "a Python environment that has the packages" },
+  folder: { type: "string", default: FOLDER, help: "for networks, images and answers" },
+  networks: { type: "string", default: "", help: "two checkpoints, dense and sparse, where none are to be trained" },
+} as const;
+
 export async function compareAttacks(given: readonly string[]): Promise<void> {
   const options = optionsOf(given);
   mkdirSync(options.folder, { recursive: true });
@@ -62,22 +76,7 @@ export async function compareAttacks(given: readonly string[]): Promise<void> {
 }
 
 function optionsOf(given: readonly string[]): AttackBench {
-  const folder = fileURLToPath(new URL("../../../.bench/attacks", import.meta.url));
-  const { values } = parseArgs({
-    args: [...given],
-    options: {
-      peer: { type: "string" },
-      "data-dir": { type: "string" },
-      samples: { type: "string", default: "32" },
-      "train-samples": { type: "string", default: "10000" },
-      threads: { type: "string", default: String(availableParallelism()) },
-      fraction: { type: "string", default: "1" },
-      /** A Python environment that has the packages already. */
-      environment: { type: "string", default: join(folder, "python") },
-      folder: { type: "string", default: folder },
-      networks: { type: "string", default: "" },
-    },
-  });
+  const values = readFlags(ATTACK_FLAGS, given);
   return {
     ...{ folder: values.folder, dataDir: values["data-dir"], environment: values.environment },
     samples: Number(values.samples),

@@ -1,14 +1,13 @@
 /**
  * `npm run bench`: how fast the program is, beside PyTorch with `--peer torch` (an environment for it is made at the first run).
- * Tables go to stderr, `benchmark` records to stdout. Flags choose networks, densities and parts; `--resume FILE` takes from the
- * records of a run that was broken off what it had measured.
+ * Tables go to stderr, `benchmark` records to stdout. Flags, in bench-flags.ts, choose networks, densities and parts;
+ * `--resume FILE` takes from the records of a run that was broken off what it had measured.
  */
-import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { z } from "zod";
+import { BENCH_FLAGS, FOLDER, PARTS } from "./bench-flags.js";
 import { compareWithDeepSparse } from "./deepsparse.js";
 import { compareEngines } from "./engines.js";
+import { readFlags } from "./flags.js";
 import { Journal } from "./journal.js";
 import { reportLayers } from "./layers.js";
 import { print, rounded } from "./output.js";
@@ -23,43 +22,9 @@ import { startUp } from "./start-up.js";
 import { type Work, workSchema } from "./subject.js";
 import { reportVerdicts, type Verdict } from "./verdicts.js";
 
-const FOLDER = fileURLToPath(new URL("../../../.bench", import.meta.url));
-const PEERS = ["none", "torch", "deepsparse", "tensorflow"];
-const PARTS = ["start-up", "selection", "memory", "speed", "deepsparse", "engines", "batches"] as const;
-
-const { values: flags } = parseArgs({
-  options: {
-    /** Several with commas. */
-    peer: { type: "string", default: "none" },
-    parts: { type: "string", default: PARTS.join(",") },
-    /** "native,tensorflow": the engines beside each other, with --peer tensorflow beside TensorFlow in Python as well. */
-    engines: { type: "string", default: "native" },
-    models: { type: "string", default: "vgg16,wrn28_4" },
-    densities: { type: "string", default: "1,0.1,0.01" },
-    uniform: { type: "string", default: "0.05,0.005" },
-    works: { type: "string", default: "forward,step,at,prune,finetune" },
-    variants: {
-      type: "string",
-      default: "eager,channels-last,compiled,bf16+channels-last,bf16+channels-last+compiled",
-    },
-    "batch-size": { type: "string", default: "128" },
-    threads: { type: "string", default: String(availableParallelism()) },
-    rounds: { type: "string", default: "3" },
-    "seconds-per-cell": { type: "string", default: "3" },
-    /** A Python environment that has PyTorch already. */
-    environment: { type: "string", default: `${FOLDER}/torch` },
-    /** A Python that DeepSparse runs on: 3.8 to 3.11. */
-    "deepsparse-python": { type: "string", default: "python3.11" },
-    /** Where the figure of the layers goes; none without it. */
-    figure: { type: "string" },
-    resume: { type: "string" },
-  },
-});
-
+const flags = readFlags(BENCH_FLAGS, process.argv.slice(2));
 const parts = flags.parts.split(",");
 const peers = flags.peer.split(",");
-requireKnown("--peer", peers, PEERS);
-requireKnown("--parts", parts, PARTS);
 const journal = new Journal(flags.resume ?? null);
 const threads = Number(flags.threads);
 const peak = new Peak({ folder: FOLDER, threads, journal });
@@ -146,9 +111,4 @@ function printPlan(): void {
 
 function numbers(text: string): number[] {
   return text === "" ? [] : text.split(",").map(Number);
-}
-
-function requireKnown(flag: string, given: readonly string[], known: readonly string[]): void {
-  const unknown = given.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`${flag} ${unknown}: there is ${known.join(", ")}`);
 }
