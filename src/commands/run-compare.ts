@@ -8,8 +8,9 @@ import type { Comparison } from "../report/comparison.js";
 import { judge, type Verdict, verdictNotes } from "../report/gate.js";
 import { type Condition, parseCondition } from "../report/gate-syntax.js";
 import { junit } from "../report/junit.js";
-import { selectPublished } from "../report/published.js";
+import { type PublishedNetwork, selectPublished } from "../report/published.js";
 import { readPublished } from "../report/published-files.js";
+import { publishedHint } from "../report/published-hint.js";
 import type { Collected } from "../report/results.js";
 import { type CommandContext, exitCodeOf, type OptionValues } from "./command.js";
 import { collectRecords, isFile } from "./compare-input.js";
@@ -32,12 +33,8 @@ export async function readComparison(options: Options, context: CommandContext):
   const collected = await collectRecords(context, baselineIsFile ? baseline : null);
   if (collected === null) return null;
   if (collected.networks.length === 0) throw new InputError(nothingToCompare(collected));
-  const comparison = await comparisonOf(collected, options, { baselineIsFile, condition });
-  if (options.published !== null && comparison.columns.every(({ published }) => published === null)) {
-    context.note(
-      `--published ${options.published}: no numbers for the data, model, density and attacks of these networks`,
-    );
-  }
+  const published = await publishedBeside(collected, options.published, context);
+  const comparison = comparisonOf(collected, options, { baselineIsFile, condition, published });
   return { comparison, collected, verdict: verdictOf(failIf, condition, comparison) };
 }
 
@@ -78,20 +75,31 @@ interface Settled {
   readonly baselineIsFile: boolean;
   /** Of `--fail-if`. */
   readonly condition: Condition | null;
+  readonly published: readonly PublishedNetwork[];
 }
 
-async function comparisonOf(
-  collected: Collected,
-  options: Options,
-  { baselineIsFile, condition }: Settled,
-): Promise<Comparison> {
-  const { baseline, mixed, published } = options;
-  const { networks } = collected;
-  const baselines = baseline === null ? new Map() : findBaselines(baseline, baselineIsFile, networks);
-  const names = published?.split(",").map((name) => name.trim()) ?? [];
-  const records = names.length === 0 ? [] : [...(await readPublished()), ...collected.published];
+function comparisonOf(collected: Collected, options: Options, settled: Settled): Comparison {
+  const { baseline, mixed } = options;
+  const { baselineIsFile, condition, published } = settled;
+  const baselines = baseline === null ? new Map() : findBaselines(baseline, baselineIsFile, collected.networks);
   const asked = { shown: shownNames(options), gate: condition };
-  return compareNetworks(collected, { baselines, mixed, asked, published: selectPublished(names, records, networks) });
+  return compareNetworks(collected, { baselines, mixed, asked, published });
+}
+
+/** Where there is none, a note says what there is. */
+async function publishedBeside(
+  { networks, published }: Collected,
+  list: string | null,
+  { note }: CommandContext,
+): Promise<readonly PublishedNetwork[]> {
+  if (list === null) return [];
+  const names = list.split(",").map((name) => name.trim());
+  const records = [...(await readPublished()), ...published];
+  const selected = selectPublished(names, records, networks);
+  if (selected.length > 0) return selected;
+  const missing = "no numbers for the data, model, density and attacks of these networks";
+  note(`--published ${list}: ${missing}; ${publishedHint(names, records, networks)}`);
+  return selected;
 }
 
 function verdictOf(expression: string | null, condition: Condition | null, comparison: Comparison): Verdict | null {

@@ -31,12 +31,16 @@ export function selectPublished(
 ): readonly PublishedNetwork[] {
   const known = new Set(["all", ...records.flatMap(({ source, method }) => [source, method])]);
   for (const name of names) if (!known.has(name)) throw new UsageError(unknown(name, [...known]));
-  const asked = records.filter(
-    ({ source, method }) => names.includes("all") || names.includes(source) || names.includes(method),
-  );
+  const asked = askedRecords(names, records);
   const matching = asked.filter((record) => networks.some((network) => isSameNetwork(record, network)));
   const groups = [...groupBy(ofOurObjectives(matching, networks), networkKey).values()];
   return groups.map((group) => described(group, networks)).filter((published) => isBeside(published, networks));
+}
+
+/** Those of the sources and methods named. */
+export function askedRecords(names: readonly string[], records: readonly Published[]): readonly Published[] {
+  const isAsked = (name: string) => names.includes("all") || names.includes(name);
+  return records.filter(({ source, method }) => isAsked(source) || isAsked(method));
 }
 
 /** Whether it has a number for an attack that we ran. */
@@ -49,15 +53,14 @@ function isBeside(published: PublishedNetwork, networks: readonly AttackedNetwor
 /** The accuracy published under the attack of a row, or null. */
 export function publishedResult({ records }: PublishedNetwork, attack: MergedResult): number | null {
   if (transferSource(attack.recipe) !== null) return null;
-  const found = records.find(
-    (record) =>
-      record.attack.name === attack.name &&
-      record.data.name === attack.data.name &&
-      (attack.name === "clean" ||
-        (record.norm === attack.norm &&
-          Math.abs(record.epsilon - attack.epsilon) <= RADIUS_TOLERANCE * attack.epsilon)),
-  );
+  const found = records.find((record) => isSameAttack(record, attack) && record.data.name === attack.data.name);
   return found?.accuracy ?? null;
+}
+
+/** Of one name and one ball. */
+export function isSameAttack(record: Published, { name, norm, epsilon }: MergedResult): boolean {
+  const isNear = Math.abs(record.epsilon - epsilon) <= RADIUS_TOLERANCE * epsilon;
+  return record.attack.name === name && (name === "clean" || (record.norm === norm && isNear));
 }
 
 function unknown(name: string, known: readonly string[]): string {
@@ -65,14 +68,20 @@ function unknown(name: string, known: readonly string[]): string {
   return `--published ${name}: no published numbers have that source or method; ${near === null ? `there are ${known.join(", ")}` : `did you mean ${near}?`}`;
 }
 
-function isSameNetwork(record: Published, { checkpoint }: AttackedNetwork): boolean {
-  const { model, data, density } = checkpoint;
-  return (
-    record.model.name === model?.name &&
-    (record.model.width ?? 1) === (model.width ?? 1) &&
-    record.data.name === data?.name &&
-    Math.abs(record.density - (density ?? 1)) <= DENSITY_TOLERANCE * record.density
-  );
+function isSameNetwork(record: Published, network: AttackedNetwork): boolean {
+  return isSameData(record, network) && isSameModel(record, network) && isSameDensity(record, network);
+}
+
+export function isSameData({ data }: Published, { checkpoint }: AttackedNetwork): boolean {
+  return data.name === checkpoint.data?.name;
+}
+
+export function isSameModel({ model }: Published, { checkpoint }: AttackedNetwork): boolean {
+  return model.name === checkpoint.model?.name && (model.width ?? 1) === (checkpoint.model.width ?? 1);
+}
+
+export function isSameDensity({ density }: Published, { checkpoint }: AttackedNetwork): boolean {
+  return Math.abs(density - (checkpoint.density ?? 1)) <= DENSITY_TOLERANCE * density;
 }
 
 function ofOurObjectives(records: readonly Published[], networks: readonly AttackedNetwork[]): readonly Published[] {

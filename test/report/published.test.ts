@@ -5,6 +5,7 @@ import { type AttackResult, encodeOutcomes } from "../../src/records/events.js";
 import { compareNetworks } from "../../src/report/compare-networks.js";
 import { selectPublished } from "../../src/report/published.js";
 import { readPublished } from "../../src/report/published-files.js";
+import { publishedHint } from "../../src/report/published-hint.js";
 import { ResultCollector } from "../../src/report/results.js";
 import { assertRecord } from "../support/record-schema.js";
 
@@ -113,4 +114,31 @@ test("a name that no number has is refused with a near one", async () => {
     () => selectPublished(["hidra"], records, []),
     (error) => error instanceof UsageError && /did you mean hydra\?/.test(error.message),
   );
+});
+
+test("where the sources asked for have nothing beside our networks, those are named that have", async () => {
+  const { networks } = collect(0.1);
+  const records = await readPublished();
+  assert.deepEqual(selectPublished(["trades"], records, networks), []);
+  assert.equal(publishedHint(["trades"], records, networks), "benchmark, hydra, poster have some");
+});
+
+test("where nobody has, the nearest numbers asked for are told: other densities of our model before other models", async () => {
+  const { networks } = collect(0.37);
+  const hint = async (...names: string[]) => publishedHint(names, await readPublished(), networks);
+  assert.equal(
+    await hint("poster"),
+    "nearest: poster has vgg16 on cifar10 at density 0.01, 0.1, 1 under clean, pgd50 at ε 8/255, aa at ε 8/255",
+  );
+  assert.match(await hint("trades"), /^nearest: trades has wrn34_10 on cifar10 at density 1 under /);
+  assert.equal((await hint("all")).split(" has ").length, 1 + 3);
+});
+
+test("where not even the data or the model is that of a published number, all that there are is told", async () => {
+  const { networks } = collect(0.1);
+  const strangers = networks.map((network) => ({
+    ...network,
+    checkpoint: { ...network.checkpoint, model: { name: "toy" }, data: { name: "sample" } },
+  }));
+  assert.equal(publishedHint(["trades"], await readPublished(), strangers), "they are of wrn34_10 on cifar10");
 });
