@@ -1,5 +1,6 @@
 /** The workflows for GitHub Actions in docs/: read by GitHub's own parser, and what they run is there. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
 import { register } from "node:module";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
 import { ROOT } from "./support/case-runner.js";
+import { temporaryFolder } from "./support/temporary-folder.js";
 
 // The parser imports its schema as JSON without saying so, which Node.js refuses.
 const asJson = `export const load = (url, context, next) =>
@@ -18,8 +20,8 @@ const FOLDER = join(ROOT, "docs", "workflows");
 const names = readdirSync(FOLDER);
 const read = (name: string) => readFileSync(join(FOLDER, name), "utf8");
 
-test("there are a gate, a GPU run and an attack in shards", () => {
-  assert.deepEqual(names.sort(), ["gate.yml", "gpu.yml", "shards.yml"]);
+test("there are a gate, a GPU run, an attack in shards and the tests", () => {
+  assert.deepEqual(names.sort(), ["gate.yml", "gpu.yml", "shards.yml", "tests.yml"]);
 });
 
 for (const name of names) {
@@ -31,7 +33,7 @@ for (const name of names) {
     for (const line of commands(name)) {
       assert.doesNotMatch(line, /[\n;|&]/, "more than a command belongs into a script that the tests run");
       const [, script] = /^(?:change\/)?((?:scripts|bin)\/\S+)/.exec(line) ?? [];
-      if (script === undefined) assert.ok(["npm ci", "nvidia-smi"].includes(line), line);
+      if (script === undefined) assert.ok(["npm ci", "npm test", "nvidia-smi"].includes(line), line);
       else accessSync(join(ROOT, script), constants.X_OK);
     }
   });
@@ -52,6 +54,20 @@ test("the shards of the matrix are 1 to their number, as the commands count them
     shard,
     shard.map((_, i) => i + 1),
   );
+});
+
+test("the tests' workflow installs TensorFlow by the script, for CPUs, before it tests", () => {
+  const ran = commands("tests.yml");
+  const [install, run] = ["scripts/install-tensorflow.sh", "npm test"].map((line) => ran.indexOf(line));
+  assert.ok(install !== undefined && run !== undefined && install >= 0 && install < run, ran.join("\n"));
+});
+
+test("an installation of TensorFlow that is named and not there fails the engine's tests, which otherwise skip", (context) => {
+  const env = { ...process.env, SPARSE_ROBUST_TENSORFLOW: temporaryFolder(context), NODE_TEST_CONTEXT: undefined };
+  const file = join(ROOT, "dist", "test", "support", "tensorflow-engine.js");
+  const { status, stderr } = spawnSync(process.execPath, [file], { env, encoding: "utf8" });
+  assert.match(stderr, /SPARSE_ROBUST_TENSORFLOW is .+: the tensorflow engine is not installed there/);
+  assert.equal(status, 1);
 });
 
 function faults(name: string, content: string): string[] {
