@@ -40,6 +40,8 @@ export interface AttackBatch {
   /** Dataset index of each sample. */
   readonly indices: Uint32Array;
   readonly seed: number;
+  /** Samples that stood when the attack began, here and in other batches; as many as are here unless given. */
+  readonly begunWith?: number;
   /** Logits [batch, classes] of the images as they are, where they are known already. */
   readonly cleanLogits?: Float32Array;
   /** The first image of each class in the data, the same for every batch. */

@@ -40,6 +40,7 @@ const ROWS = 128;
 export async function runPasses(standing: Uint8Array, options: PassOptions): Promise<Float64Array | null> {
   const { recipe, source, range, meter, journal } = options;
   const begun = journal.place();
+  const begunWith = countOnes(standing);
   const shortest = options.minimal ? new Shortest(standing, begun?.norms ?? null) : null;
   const attacked = shortest === null ? standing : standing.slice();
   if (begun !== null) standing.set(begun.standing);
@@ -52,7 +53,7 @@ export async function runPasses(standing: Uint8Array, options: PassOptions): Pro
     const together = pass === 1 || from > range[0] ? 1 : passesAtOnce(all.length, passes - pass + 1);
     const rows = { indices: all.filter((index) => index >= from), first: pass, together };
     const later = all.length * (passes - pass - together + 1);
-    await runTogether(rows, { ...options, standing, shortest, later });
+    await runTogether(rows, { ...options, standing, shortest, begunWith, later });
     pass += together;
     if (together > 1) {
       const place = { pass, next: range[0], standing, norms: shortest?.norms ?? null };
@@ -77,6 +78,8 @@ interface Rows {
 interface Passage extends PassOptions {
   readonly standing: Uint8Array;
   readonly shortest: Shortest | null;
+  /** Samples that stood when the attack began, in whichever process. */
+  readonly begunWith: number;
   /** Passes of single samples that may come after these. */
   readonly later: number;
 }
@@ -153,7 +156,7 @@ async function runBatch(
 
 function batchOf(
   indices: Uint32Array,
-  { source, samples, threat, seed, range, cleanLogits }: PassOptions,
+  { source, samples, threat, seed, range, cleanLogits, begunWith }: Passage,
 ): AttackBatch {
   const { classes } = source;
   const logits = new Float32Array(indices.length * classes);
@@ -170,6 +173,7 @@ function batchOf(
     labels,
     indices,
     seed,
+    begunWith,
     cleanLogits: logits,
     exemplars,
   };

@@ -23,7 +23,7 @@ const REFUSALS = 8;
  * The published search takes one candidate after the other, each a move of the best image so far. After many refusals the next
  * candidates are most likely refused too, so several are made of the same best image and evaluated together; the first that is
  * better is taken, and those after it are made anew, with the same random numbers, of the new best image. The images are
- * those of one after the other. How many go ahead hangs on the sample's own refusals alone.
+ * those of one after the other. Where so few samples stand that an engine would be half empty, candidates fill it.
  */
 export class SquareSearch {
   readonly sample: number;
@@ -45,12 +45,15 @@ export class SquareSearch {
     this.#draws = new ReplayedDraws(options.draws);
   }
 
-  /** How many candidates the next round has; 0 when the search has ended. */
-  wanted(): number {
-    if (this.#iteration < 0) return 1;
+  hasEnded(): boolean {
     // A margin that is no number is no success, and nothing can be compared with it.
-    if (!(this.margin > 0)) return 0;
-    const ahead = Math.max(1, Math.min(MOST_AHEAD, Math.floor(this.#refusals / REFUSALS)));
+    return this.#iteration >= 0 && (!(this.margin > 0) || this.#iteration === this.#options.queries);
+  }
+
+  /** How many candidates the next round has, where there is room for `room` of them at no cost. */
+  wanted(room: number): number {
+    if (this.#iteration < 0) return 1;
+    const ahead = Math.min(MOST_AHEAD, Math.max(1, room, Math.floor(this.#refusals / REFUSALS)));
     return Math.min(ahead, this.#options.queries - this.#iteration);
   }
 

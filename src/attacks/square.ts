@@ -20,7 +20,7 @@ export interface SquareConstants {
 /**
  * One run, stopped for each sample once it is misclassified; `pass` counts restarts from 1 and names the random draws, a stream for
  * each sample. Returns the misclassified image where one was found, the clean one elsewhere. Forwards only: queries + 1 a
- * sample that stands, and the few that were tried ahead in vain.
+ * sample that stands, and those that were tried ahead in vain.
  */
 export function* square(batch: AttackBatch, constants: SquareConstants, pass: Passes): AttackRun {
   const drawsOf = (index: number, row: number) => stream(batch.seed, "square", passOf(pass, row), index);
@@ -42,6 +42,9 @@ export interface SquareResult {
 /** Candidates that go through the network at once, at most. */
 const ROWS = 128;
 
+/** Fewer cost an engine as much: the native one computes in lines of 16 images, a line a thread. */
+const FREE_ROWS = 32;
+
 /** The search itself; `drawsOf` gives the random numbers of a dataset index, at a row of the batch. */
 export function* searchSquares(
   batch: AttackBatch,
@@ -56,11 +59,14 @@ export function* searchSquares(
     const images = { origin: rows.of(batch.images, sample), best: rows.of(best, sample) };
     return new SquareSearch({ ...images, sample, moves, queries: constants.queries, draws: drawsOf(index, sample) });
   });
+  // Not of those here that still search: what is counted is then the same in batches of any size.
+  const room = Math.floor(FREE_ROWS / (batch.begunWith ?? batch.indices.length));
   const candidates = new Float32Array(ROWS * rows.size);
   for (;;) {
-    const wanted = searches.flatMap((search) => Array.from({ length: search.wanted() }, () => search));
-    if (wanted.length === 0) break;
-    for (const search of new Set(wanted)) search.beginRound();
+    const searching = searches.filter((search) => !search.hasEnded());
+    if (searching.length === 0) break;
+    const wanted = searching.flatMap((search) => Array.from({ length: search.wanted(room) }, () => search));
+    for (const search of searching) search.beginRound();
     for (let from = 0; from < wanted.length; from += ROWS) {
       const tried = wanted.slice(from, from + ROWS);
       for (const [row, search] of tried.entries()) search.propose(rows.of(candidates, row));

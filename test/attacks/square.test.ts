@@ -126,7 +126,7 @@ test("the same squares are tried in any batch, and a finished sample costs no mo
     { epsilon, norm: "linf" },
     { epsilon: 0.1, norm: "l2" },
   ] as const) {
-    const batch = batchOf({ inference, images, labels }, ball);
+    const batch = { ...batchOf({ inference, images, labels }, ball), begunWith: 24 };
     const whole = driven(square(batch, { ...constants, queries: 60 }, 2));
     const apart = [...labels.keys()].map((i) => driven(square(alone(batch, i), { ...constants, queries: 60 }, 2)));
     assert.deepEqual(
@@ -145,9 +145,8 @@ test("the last row and column keep their stripes, unless squares may lie there",
     // Each try lowers the margin, so each is kept.
     const inference = { ...inferenceOf(sineNetwork(8)), logits: () => Float32Array.of(1000 - tries++, 0, 0) };
     const samples = { inference, images: linearImages.slice(0, 192), labels: Int32Array.of(0) };
-    const search = searchSquares(batchOf(samples, { epsilon, norm: "linf" }), { p0: 0.8, ...options }, () =>
-      stream(1, "square", 1, 0),
-    );
+    const batch = { ...batchOf(samples, { epsilon, norm: "linf" }), begunWith: 100 };
+    const search = searchSquares(batch, { p0: 0.8, ...options }, () => stream(1, "square", 1, 0));
     return driven(search).result.best.filter((_, i) => i >= 7 * 24 || i % 24 >= 21);
   };
   const stripes = borderOf({ queries: 0, excludeLast: true });
@@ -158,10 +157,8 @@ test("the last row and column keep their stripes, unless squares may lie there",
 test("a network that answers no numbers is never fooled, and is asked to the end", () => {
   const network = { ...linearNetwork({ scale: 1 }), logits: () => new Float64Array(5).fill(Number.NaN) };
   const images = linearImages.slice(0, 192);
-  const batch = batchOf(
-    { inference: inferenceOf(network), images, labels: Int32Array.of(0) },
-    { epsilon, norm: "linf" },
-  );
+  const subject = { inference: inferenceOf(network), images, labels: Int32Array.of(0) };
+  const batch = { ...batchOf(subject, { epsilon, norm: "linf" }), begunWith: 100 };
   const { result, calls } = driven(square(batch, { ...constants, queries: 5 }, 1));
   assert.deepEqual(result, images);
   assert.equal(calls.length, 6);
@@ -183,6 +180,18 @@ for (const ball of [
     assert.ok(calls.length < 1.5 * (asked / 100), `${calls.length} calls`);
   });
 }
+
+test("few samples go ahead with as many candidates as cost an engine nothing, and end in the same images", () => {
+  const inference = inferenceOf(linearNetwork({ scale: 1 }));
+  const samples = { inference, images: linearImages.slice(0, 4 * 192), labels: linearLabels.slice(0, 4) };
+  const batch = batchOf(samples, { epsilon, norm: "linf" });
+  const [few, many] = [undefined, 100].map((begunWith) => {
+    return driven(square({ ...batch, ...(begunWith && { begunWith }) }, { ...constants, queries: 200 }, 1));
+  });
+  assert.deepEqual(few?.result, many?.result);
+  assert.ok(Math.max(...(few?.calls ?? []).map(({ forwards }) => forwards)) >= 32);
+  assert.ok(2 * (few?.calls.length ?? 0) < (many?.calls.length ?? 0));
+});
 
 /** The published loop, a candidate at a time: its images and how many candidates that took. */
 function oneAfterTheOther({ inference, threat, images, labels }: AttackBatch, queries: number): [Float32Array, number] {
@@ -230,7 +239,12 @@ test("pixels at the bounds stay inside them, in other bounds too", () => {
         return Float32Array.of(9 - tried.length, 0, 0, 0, 0);
       },
     };
-    const wide = { ...batch, inference: watched, threat: { ...batch.threat, bounds: [-10, 10] as const } };
+    const wide = {
+      ...batch,
+      begunWith: 100,
+      inference: watched,
+      threat: { ...batch.threat, bounds: [-10, 10] as const },
+    };
     driven(searchSquares(wide, { ...constants, queries: 8 }, () => draws));
     assert.equal(tried.length, 9);
     for (const image of tried) {
