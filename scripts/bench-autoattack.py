@@ -59,7 +59,7 @@ class Subject:
     """A network with its images, in the faster of PyTorch's two layouts."""
 
     def __init__(self, checkpoint, data, samples):
-        self.net = Counted(checkpoint)
+        self.net = Counted(checkpoint).eval()
         self.images, self.labels, _ = cross_check.read_images(data, samples)
         self.variant = min(("eager", "channels-last"), key=self.time_of_gradients)
         self.net.channels_last(self.variant == "channels-last")

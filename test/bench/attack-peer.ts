@@ -18,8 +18,8 @@ import { pythonOf, ROOT, requirePackages, runOrThrow } from "./tools.js";
 
 const MEMBERS = ["apgd-ce", "apgd-t", "fab-t", "square"] as const;
 
-/** The authors' package is not on the package index. */
-const PACKAGES = ["torch", "numpy", "foolbox", "git+https://github.com/fra31/auto-attack"];
+/** The authors' package is not on the package index; Foolbox asks for numba when its Brendel & Bethge attack is used. */
+const PACKAGES = ["torch", "numpy", "foolbox", "numba", "git+https://github.com/fra31/auto-attack"];
 
 /** Attacked with three long steps, for speed: the networks need some robustness, not the most. */
 const TRAINING =
@@ -129,7 +129,7 @@ function theirs(environment: string): Child {
     program: pythonOf(environment),
     arguments: [join(ROOT, "scripts", "bench-autoattack.py")],
     prepare: () =>
-      requirePackages(environment, { python: "python3", module: "autoattack, foolbox", packages: PACKAGES }),
+      requirePackages(environment, { python: "python3", module: "autoattack, foolbox, numba", packages: PACKAGES }),
   });
 }
 
