@@ -1,7 +1,7 @@
 /** A planned run of prune-hydra, from its first record to its last. */
 import { join } from "node:path";
 import { z } from "zod";
-import { InputError, UsageError } from "../core/errors.js";
+import { InputError } from "../core/errors.js";
 import type { Engine } from "../engines/engine.js";
 import type { Network } from "../models/network.js";
 import { readNetworkFile } from "../models/network-file.js";
@@ -16,6 +16,7 @@ import type { CommandContext, ProgressTask } from "./command.js";
 import { reportNotice } from "./image-notice.js";
 import type { PruneHydraOptions } from "./prune-hydra-options.js";
 import type { PruningPlan } from "./prune-hydra-plan.js";
+import { usedConfig } from "./used-config.js";
 
 export interface Surroundings {
   readonly options: PruneHydraOptions;
@@ -28,9 +29,10 @@ export async function prunePlan(plan: PruningPlan, surroundings: Surroundings): 
   const { options, context, engine } = surroundings;
   const { name, split, samples, sha256 } = plan.images;
   const { version } = context;
-  const config = { ...context.config, ...plan.settings.resolved, data: name };
+  const config = usedConfig({ ...context.config, ...plan.settings.resolved, data: name }, options, plan);
   const data = { name, split, samples, sha256 };
-  const start = { command: "prune-hydra", version, config, seed: options.seed, engine: engine.info, data };
+  const source = plan.source === null ? {} : { source: { path: plan.source.path, sha256: plan.source.sha256 } };
+  const start = { command: "prune-hydra", version, config, seed: options.seed, engine: engine.info, data, ...source };
   const run = new PruningRun(plan, surroundings);
   return plan.run.during(start, () => run.run());
 }
@@ -39,14 +41,10 @@ const costSchema = z.object({ imageSteps: z.number(), forwardEquivalents: z.numb
 
 type Cost = z.output<typeof costSchema>;
 
-const digestSchema = z.string().nullable();
-
 /** Of a run beside its stage under way; kept in the saved state. */
 const bookSchema = z.object({
-  /** Digest of the checkpoint that was given. */
-  source: digestSchema,
   /** Digest of the one that the stage under way started from. */
-  parent: digestSchema,
+  parent: z.string().nullable(),
   /** Cost of the stages that are done, and of the network that was given where its file tells; seconds are this run's. */
   spent: costSchema,
   /** The record of the best checkpoint, kept until the end: a stream names each file once. */
@@ -66,10 +64,10 @@ class PruningRun {
   constructor(plan: PruningPlan, surroundings: Surroundings) {
     this.#plan = plan;
     this.#surroundings = surroundings;
-    const source = plan.source?.sha256 ?? null;
+    const parent = plan.source?.sha256 ?? null;
     const { imageSteps = 0, forwardEquivalents = 0 } = plan.source?.checkpoint ?? {};
     const spent = { imageSteps, forwardEquivalents, seconds: 0 };
-    this.#book = bookOf(plan) ?? { source, parent: source, spent, best: null };
+    this.#book = bookOf(plan) ?? { parent, spent, best: null };
   }
 
   async run(): Promise<StopReason | null> {
@@ -171,14 +169,16 @@ class PruningRun {
   #description(stage: StageName): CheckpointDescription {
     const { images, source, density, method, settings } = this.#plan;
     const { options, context } = this.#surroundings;
+    const model = source === null ? { name: options.model, width: options.width } : source.checkpoint.model;
+    const config = { ...context.resultConfig, ...settings.resolved, data: images.name };
     return {
-      model: source?.checkpoint.model ?? { name: options.model, width: options.width },
+      ...(model === undefined ? {} : { model }),
       data: { name: images.name, classes: [...images.classes] },
       method: stage === "pretrain" ? "dense" : method,
       density: stage === "pretrain" ? 1 : density,
       objective: options.objective,
       seed: options.seed,
-      config: { ...context.resultConfig, ...settings.resolved, data: images.name },
+      config: usedConfig(config, options, this.#plan),
       tool: context.version,
     };
   }
@@ -198,12 +198,10 @@ function stagesFrom(phase: TrainerPhase, stages: readonly StageName[]): readonly
   return stages.slice(phases.indexOf(phase));
 }
 
-/** What the saved run noted; null for a new one. It must have started from the same checkpoint. */
-function bookOf({ run, source }: PruningPlan): Book | null {
+/** What the saved run noted; null for a new one. */
+function bookOf({ run }: PruningPlan): Book | null {
   if (run.saved === null) return null;
   const book = bookSchema.safeParse(run.saved.text.extra);
-  if (!book.success) throw new InputError(`${run.path}: the saved state does not say what its stages started from`);
-  if (book.data.source === (source?.sha256 ?? null)) return book.data;
-  const then = book.data.source === null ? "no checkpoint" : `a checkpoint with digest ${book.data.source}`;
-  throw new UsageError(`--resume: the run in ${run.path} was started from ${then}; give the same again`);
+  if (book.success) return book.data;
+  throw new InputError(`${run.path}: the saved state does not say what its stages started from`);
 }

@@ -12,6 +12,7 @@ import type { StageName } from "../pruning/stage.js";
 import { BatchSource, type PseudoLabelled } from "../training/batch-source.js";
 import { objectiveByName } from "../training/objectives/by-name.js";
 import type { Objective } from "../training/objectives/objective.js";
+import { begunRun, requireSameSource, sourcePath } from "./begun-run.js";
 import type { CommandContext } from "./command.js";
 import { durationText, measureStep } from "./measured-step.js";
 import { type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
@@ -50,8 +51,7 @@ export async function preparePlan(options: PruneHydraOptions, context: CommandCo
   const { density: _, ...others } = asked.resolved;
   const resolved = allocation?.kind === "budget-of" ? others : asked.resolved;
   const settings = { ...asked, resolved: { ...resolved, ...identity } };
-  requireSourceFor(options.stage, context);
-  const source = await pruningSource(options.dryRun ? { ...context, print: () => {} } : context);
+  const source = await sourceOf(options, context);
   const images = await trainingImages({ ...options, data: pruningData(options.data, source) }, settings);
   if (source !== null) requireSameModel(source, options, context);
   const network = source === null ? newNetwork(options, images.images) : fitting(source, images.images);
@@ -108,11 +108,20 @@ function trainedEpochs(stage: StageName, { method, optimizers }: PruningSettings
   return stage === "prune" && (method === "lwm" || method === "random") ? 0 : optimizers[stage].epochs;
 }
 
-function requireSourceFor(stage: PruneHydraOptions["stage"], { positionals }: CommandContext): void {
-  const [path] = positionals;
-  if (stage === "pretrain" && path !== undefined)
+/** The checkpoint given; a resumed run goes on from the one it was begun from. */
+async function sourceOf(options: PruneHydraOptions, context: CommandContext): Promise<PruningSource | null> {
+  const begun = await begunRun(options);
+  const path = sourcePath(context.positionals[0], begun);
+  requireSourceFor(options.stage, path);
+  const source = await pruningSource(path, options.dryRun ? { ...context, print: () => {} } : context);
+  if (begun !== null) requireSameSource(source, begun);
+  return source;
+}
+
+function requireSourceFor(stage: PruneHydraOptions["stage"], path: string | null): void {
+  if (stage === "pretrain" && path !== null)
     throw new UsageError(`${path}: --stage pretrain makes a network of its own; leave the checkpoint out`);
-  if ((stage === "prune" || stage === "finetune") && path === undefined) {
+  if ((stage === "prune" || stage === "finetune") && path === null) {
     const what = stage === "prune" ? "the dense network" : "the pruned network";
     throw new UsageError(`--stage ${stage}: ${what} is missing; give its checkpoint, or - to take it from stdin`);
   }

@@ -11,19 +11,18 @@ export interface PruningSource extends NetworkFile {
 }
 
 /**
- * The checkpoint named as the argument; `-` forwards the records on stdin byte for byte and takes the last run's `final`, else
- * its latest `stage`; null where no argument was given. InputError where there is no such checkpoint or it is damaged; an
+ * The checkpoint at `path`; `-` forwards the records on stdin byte for byte and takes the last run's `final`, else its latest
+ * `stage`; null where there is none to start from. InputError where there is no such checkpoint or it is damaged; an
  * AbortError when `ending` is aborted meanwhile.
  */
-export async function pruningSource(context: SourceContext): Promise<PruningSource | null> {
-  const [path] = context.positionals;
-  if (path === undefined) return null;
+export async function pruningSource(path: string | null, context: SourceContext): Promise<PruningSource | null> {
+  if (path === null) return null;
   if (path !== "-") return { path, ...(await readNetworkFile(path)) };
   const record = await lastCheckpoint(context);
   return { path: record.path, ...(await readNetworkFile(record.path, record)) };
 }
 
-type SourceContext = Pick<CommandContext, "positionals" | "stdin" | "print" | "drained" | "note" | "ending">;
+type SourceContext = Pick<CommandContext, "stdin" | "print" | "drained" | "note" | "ending">;
 
 async function lastCheckpoint({ stdin, print, drained, note, ending }: SourceContext): Promise<CheckpointRecord> {
   const input = stdin();

@@ -138,9 +138,8 @@ export class TrainingRun {
     const { command, context } = this.#options;
     if (this.#lastText === null) return;
     const { trainer } = this.#lastText;
-    const again = [command, ...context.positionals, "--out", this.path, "--resume"];
     if (isDone) context.note(summary(trainer, this.path));
-    else context.note(`the state is saved; to go on: ${again.join(" ")}`);
+    else context.note(`the state is saved; to go on: ${command} --out ${this.path} --resume`);
   }
 
   async #saveDone(): Promise<void> {

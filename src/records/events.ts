@@ -34,6 +34,8 @@ const runStart = z.looseObject({
   seed: count,
   engine: z.looseObject({ name: z.string(), device: z.string(), threads: count, reason: z.string() }).nullable(),
   data: dataset.extend({ samples: count }).nullable(),
+  /** The checkpoint that a run of prune-hydra was begun from; its path is relative to the working directory. */
+  source: z.looseObject({ path: z.string().min(1), sha256 }).optional(),
 });
 
 const trainStep = z.looseObject({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import type { Signal } from "../../src/commands/command.js";
 import { pruneHydra } from "../../src/commands/prune-hydra.js";
 import { readNetworkFile } from "../../src/models/network-file.js";
 import { masksOf } from "../../src/pruning/masked-network.js";
-import { recordSchema } from "../../src/records/events.js";
+import { parseRecord, type RunStart, recordSchema } from "../../src/records/events.js";
 import { callOf } from "../support/command-context.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
@@ -297,26 +297,74 @@ test("a stream without a network to prune, and one whose file has changed, are r
   await assert.rejects(run(flags, stream(made.lines)), /pretrain\.safetensors/);
 });
 
-test("resuming refuses another source and a changed option by name", async (t) => {
+test("resuming goes on from the checkpoint that the run was begun from, and refuses another and a changed option by name", async (t) => {
   const folder = temporaryFolder(t);
-  const made = join(folder, "made");
-  await run({ ...small, out: made, stage: "pretrain", pretrainEpochs: 1 });
-  const source = { positionals: [join(made, "pretrain.safetensors")] };
-  const out = join(folder, "run");
-  let calls = 0;
-  assert.equal(
-    (await run({ ...small, out }, { ...source, interrupted: () => (++calls > 9 ? "SIGINT" : null) })).code,
-    130,
-  );
+  const [made, out] = [join(folder, "made"), join(folder, "run")];
+  await run({ ...small, out: made, pretrainEpochs: 1 });
+  const source = join(made, "pretrain.safetensors");
+  const broken = (into: string, positionals: readonly string[]) => {
+    let calls = 0;
+    return run({ ...small, out: into }, { positionals, interrupted: () => (++calls > 9 ? "SIGINT" : null) });
+  };
+  const { code, notes } = await broken(out, [source]);
+  assert.equal(code, 130);
+  assert.equal(notes.at(-1), `the state is saved; to go on: prune-hydra --out ${out} --resume`);
+  const again = { ...small, out, resume: true };
+  await assert.rejects(run({ ...again, method: "lwm" }), /method is "lwm", .* was started with "hydra"/);
+  const other = join(made, "prune.safetensors");
+  const refusal = {
+    name: "UsageError",
+    message: /the run in .*run was begun from .*pretrain\.safetensors .*prune\.safetensors is another/,
+  };
+  await assert.rejects(run({ ...again, dryRun: true }, { positionals: [other] }), refusal);
+
+  const moved = join(made, "moved.safetensors");
+  renameSync(source, moved);
+  await assert.rejects(run(again), {
+    name: "UsageError",
+    message: `--resume: ${source}, which the run in ${out} was begun from, is not there; name where it lies now: prune-hydra FILE --out ${out} --resume`,
+  });
+  copyFileSync(other, source);
+  await assert.rejects(run(again), /was begun from .*; another file lies there now/);
+  copyFileSync(moved, source);
+  assert.equal((await run(again)).code, 0);
+  assert.equal((await run(again, { positionals: [moved] })).code, 0, "the same network under another name");
+
+  const own = join(folder, "own");
+  assert.equal((await broken(own, [])).code, 130);
   await assert.rejects(
-    run({ ...small, out, resume: true }),
-    /--resume: the run in .* was started from a checkpoint with digest/,
+    run({ ...again, out: own }, { positionals: [moved] }),
+    /run in .*own pre-trains its own network, not .*moved/,
   );
-  await assert.rejects(
-    run({ ...small, out, resume: true, method: "lwm" }, source),
-    /method is "lwm", .* was started with "hydra"/,
-  );
-  assert.equal((await run({ ...small, out, resume: true }, source)).code, 0);
+});
+
+test("what a run begun from a checkpoint records is what it used: no network and no epochs that it has not", async (t) => {
+  const folder = temporaryFolder(t);
+  const [made, out] = [join(folder, "made"), join(folder, "run")];
+  const { lines: before } = await run({ ...small, out: made, stage: "pretrain", pretrainEpochs: 1 });
+  const path = join(made, "pretrain.safetensors");
+  const { model, pretrainEpochs, ...rest } = small;
+  const { lines } = await run({ ...rest, method: "lwm", out }, { positionals: [path] });
+  const [own, start] = [startOf(before), startOf(lines)];
+  assert.deepEqual(start.source, { path, sha256: (await readNetworkFile(path)).sha256 });
+  assert.equal(own.source, undefined);
+  const { config } = (await readNetworkFile(join(out, "final.safetensors"))).checkpoint;
+  for (const used of [start.config, config]) {
+    assert.deepEqual([used?.model, used?.width, used?.method], ["tinycnn", 1, "lwm"]);
+    const keys = [
+      "pretrainEpochs",
+      "pruneEpochs",
+      "pruneLearningRate",
+      "padding",
+      "scaleWeights",
+      "scoreInit",
+      "rho",
+      "rstFrac",
+    ];
+    for (const key of keys) assert.equal(used?.[key], undefined, key);
+    assert.equal(used?.finetuneEpochs, 2);
+  }
+  assert.deepEqual([own.config.model, own.config.pretrainEpochs, own.config.finetuneEpochs], ["tinycnn", 1, undefined]);
 });
 
 test("--dry-run says what would be done and writes nothing", async (t) => {
@@ -330,6 +378,12 @@ test("--dry-run says what would be done and writes nothing", async (t) => {
   );
   assert.ok(!existsSync(out));
 });
+
+function startOf([first]: readonly Line[]): RunStart {
+  const record = parseRecord(first, "the first line");
+  assert.ok(record?.type === "run.start");
+  return record;
+}
 
 /** Times, rates and memory are a session's own; the run's id and the folder's name are the run's. */
 function withoutTimes({ time, run: _run, seconds, imagesPerSecond, memoryBytes, path, ...record }: Line) {
