@@ -94,6 +94,7 @@ export async function describePlan(plan: PruningPlan, engine: Engine): Promise<s
     `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
     durationText(seconds, stepsPerEpoch * sum(stages.map((stage) => trainedEpochs(stage, settings)))),
     `output: ${run.shownPath}`,
+    ...(images.notice ? [images.notice] : []),
   ].join("\n");
 }
 

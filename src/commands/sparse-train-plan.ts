@@ -44,7 +44,7 @@ export interface SparseTrainPlan extends TrainingImages {
 /** Reads the data and looks at the folder; writes nothing. Errors name the option or file. */
 export async function preparePlan(options: SparseTrainOptions, context: CommandContext): Promise<SparseTrainPlan> {
   const settings = settle(options);
-  const { images, ...prepared } = await trainingImages({ ...options, mayBeBlank: options.dryRun }, settings);
+  const { images, ...prepared } = await trainingImages(options, settings);
   const { batchSize } = settings;
   const pseudo = await pseudoLabelledImages(options, { images, batchSize });
   const batches = { ...prepared, ...pseudo, batchSize, remainder: "drop", seed: options.seed } as const;

@@ -21,8 +21,8 @@ export interface ImageOptions {
   readonly mirror: Mirroring;
   readonly grayToRgb: boolean;
   readonly seed: number;
-  /** Takes blank images in place of a published data set that is not there. */
-  readonly mayBeBlank?: boolean;
+  /** Takes blank images in place of a published data set that is not there, unless a folder was named where it should be. */
+  readonly dryRun: boolean;
 }
 
 export interface TrainingImages {
@@ -52,7 +52,8 @@ export async function trainingImages(options: ImageOptions, choice: SelectionCho
 
 async function load(wanted: LoadOptions, options: ImageOptions): Promise<ImageSet> {
   const images = await loadImages(wanted).catch((error) => {
-    const blank = options.mayBeBlank && error instanceof MissingData ? standIn(wanted) : null;
+    const mayBeBlank = options.dryRun && options.dataDir === null && error instanceof MissingData;
+    const blank = mayBeBlank ? standIn(wanted) : null;
     if (blank === null) throw error;
     return blank;
   });

@@ -2,6 +2,8 @@
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { InputError, UsageError } from "../core/errors.js";
+import { fileError } from "../core/file-errors.js";
+import { tryFolder } from "../core/try-folder.js";
 import type { Network } from "../models/network.js";
 import { writeNetworkFile } from "../models/network-file.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
@@ -23,6 +25,8 @@ export interface TrainingRunOptions {
   readonly out: string | null;
   readonly resume: boolean;
   readonly force: boolean;
+  /** Nothing will be written, but it is to be known whether it could. */
+  readonly dryRun: boolean;
   readonly maxMinutes: number | null;
   /** "dense": every checkpoint also with dense weights, as `best.dense.safetensors` and so on. */
   readonly export: "dense" | null;
@@ -39,15 +43,27 @@ export interface WrittenCheckpoint {
   readonly [field: string]: unknown;
 }
 
-/** Looks at the folder and the saved run, and changes nothing yet. Errors as `lookAtRunDirectory`; UsageError naming a changed key. */
+/**
+ * Looks at the folder and the saved run, and changes nothing yet. Errors as `lookAtRunDirectory`; UsageError naming a changed
+ * key; with `dryRun` also InputError for a folder that cannot be written to, which a run finds out when it opens its records.
+ */
 export async function openTrainingRun(options: TrainingRunOptions): Promise<TrainingRun> {
-  const { out, resume, force, context } = options;
+  const { out, resume, force, dryRun, context } = options;
   if (resume && out === null) throw new UsageError("--resume needs --out DIR, the folder of the run to go on with");
   const id = newRunId(context.now());
   const directory = await lookAtRunDirectory({ path: out ?? join("runs", id), resume, force });
   const text = directory.resumed?.state.text;
   if (text !== undefined) requireSame(text, options, directory.path);
+  if (dryRun) await tryOut(directory.path);
   return new TrainingRun(options, directory, text?.run ?? id);
+}
+
+async function tryOut(path: string): Promise<void> {
+  try {
+    await tryFolder(path);
+  } catch (error) {
+    throw fileError(error, "write", path);
+  }
 }
 
 export class TrainingRun {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
+import { pruneHydra } from "../../src/commands/prune-hydra.js";
 import { sparseTrain } from "../../src/commands/sparse-train.js";
 import { standIn } from "../../src/data/stand-in.js";
 import { callOf } from "../support/command-context.js";
@@ -18,9 +19,20 @@ test("a stand-in has the published counts, and none is made of a data set that i
 /** Small beside the published recipe in what makes the one measured step long. */
 const recipe = { data: "svhn", model: "tinycnn", density: 0.01, objective: "natural", profile: "reference" };
 
-test("--dry-run tells steps, connections and hours where the data are not there, and writes nothing", async (t) => {
+/** Where nothing lies, and no folder is named. */
+function withoutData(t: TestContext): string {
   const folder = temporaryFolder(t);
-  const flags = { ...recipe, dataDir: folder, dryRun: true, out: join(folder, "run") };
+  const { SPARSE_ROBUST_DATA, XDG_CACHE_HOME } = process.env;
+  t.after(() =>
+    Object.assign(process.env, { SPARSE_ROBUST_DATA: SPARSE_ROBUST_DATA ?? "", XDG_CACHE_HOME: XDG_CACHE_HOME ?? "" }),
+  );
+  Object.assign(process.env, { SPARSE_ROBUST_DATA: "", XDG_CACHE_HOME: folder });
+  return folder;
+}
+
+test("--dry-run tells steps, connections and hours where the data are not there, and writes nothing", async (t) => {
+  const folder = withoutData(t);
+  const flags = { ...recipe, dryRun: true, out: join(folder, "run") };
   const { options, context, notes } = await callOf(sparseTrain, flags);
   assert.equal(await sparseTrain.run(options, context), 0);
   const [said = ""] = notes;
@@ -30,6 +42,29 @@ test("--dry-run tells steps, connections and hours where the data are not there,
   assert.match(said, /^one measured step: .* s; all steps: about .* (hours|minutes)/m);
   assert.match(said, /^svhn is not on this machine: the counts are the published ones, .* are blank$/m);
   assert.equal(existsSync(join(folder, "run")), false);
+});
+
+test("so does that of prune-hydra", async (t) => {
+  const folder = withoutData(t);
+  const flags = {
+    data: "svhn",
+    model: "tinycnn",
+    objective: "natural",
+    profile: "reference",
+    dryRun: true,
+    out: join(folder, "run"),
+  };
+  const { options, context, notes } = await callOf(pruneHydra, flags);
+  assert.equal(await pruneHydra.run(options, context), 0);
+  assert.match(notes.at(-1) ?? "", /^data: svhn, 73257 training images[\s\S]*^svhn is not on this machine/m);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a folder that is named has the data in it, with --dry-run too", async (t) => {
+  const flags = { data: "svhn", model: "tinycnn", dataDir: join(temporaryFolder(t), "nowhere"), dryRun: true };
+  const [train, prune] = [await callOf(sparseTrain, flags), await callOf(pruneHydra, flags)];
+  await refused(sparseTrain.run(train.options, train.context), /^no files of the data set svhn; .*nowhere/);
+  await refused(pruneHydra.run(prune.options, prune.context), /^no files of the data set svhn; .*nowhere/);
 });
 
 test("without --dry-run missing data are an error, and so are damaged ones with it", async (t) => {
