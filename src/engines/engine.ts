@@ -129,7 +129,8 @@ export interface Training {
   collectFully(layers: ReadonlySet<string>): void;
   /**
    * Adds strength · (w - target), the gradient of strength/2 · ||w - target||², to what is collected for the kernel of dense
-   * layer `layer` (number in graph order); the target holds every position. Rounded to float32 after each operation.
+   * layer `layer` (number in graph order); the target holds every position, and the same array must hold the same numbers
+   * at every call. Rounded to float32 after each operation.
    */
   attract(layer: number, target: Float32Array, strength: number): void;
   /** Updates parameters, clears the gradients, gives the number of connections of each weight layer (its size where dense). */

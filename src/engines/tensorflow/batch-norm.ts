@@ -30,6 +30,7 @@ export function batchNormNode(layer: BatchNormLayer, device: Device, { gamma, be
       const given = required(input);
       const none = device.upload(new Float32Array(0), [0]);
       const image = asImage(device, given);
+      device.reserve(image.shape);
       const call = { attributes: { ...attributes, exponential_avg_factor: { real: 1 } }, outputs: 6 };
       const [made, ...extras] = device.runAll("FusedBatchNormV3", [image, gamma(), beta(), none, none], call);
       const output = likeShape(device, required(made), given);
@@ -42,6 +43,7 @@ export function batchNormNode(layer: BatchNormLayer, device: Device, { gamma, be
       const image = asImage(device, given);
       const from = asImage(device, gradient);
       const inputs = [from, image, gamma(), required(first), required(second), required(third)];
+      device.reserve(image.shape);
       const made = device.runAll("FusedBatchNormGradV3", inputs, { attributes, outputs: 5 });
       const [back, scale, shift, ...rest] = made;
       collect(`${layer.name}.weight`, required(scale));

@@ -1,6 +1,7 @@
 /** TensorFlow's device: tensors with a lifetime, one op at a time, values up and down. */
 import { ResourceError } from "../../core/errors.js";
 import type { Attribute, Binding, Tensor } from "./binding.js";
+import { hasOneDnn } from "./one-dnn.js";
 
 export type { Tensor } from "./binding.js";
 
@@ -15,18 +16,25 @@ export type AttributeValue =
 /** TensorFlow's number of its doubles, which the addon does not name. */
 const DOUBLE = 2;
 
-/** Begins TensorFlow's message where it found no memory. */
-const NO_MEMORY = /OOM when allocating|Resource exhausted|TF_Status: 8\b/;
+/** In TensorFlow's message where it found no memory; the last is what a copy to a card says then. */
+const NO_MEMORY = /out of memory|OOM when allocating|Resource exhausted|TF_Status: 8\b|Dst tensor is not initialized/i;
 
 export class Device {
   readonly isGpu: boolean;
   readonly #binding: Binding;
   /** Tensors made in each open scope. */
   readonly #scopes: Set<Tensor>[] = [];
+  #hasOneDnn: boolean | undefined;
 
   constructor(binding: Binding) {
     this.#binding = binding;
     this.isGpu = binding.isUsingGpuDevice();
+  }
+
+  /** Whether it runs the ops of one-dnn.ts; found out when first asked. */
+  get hasOneDnn(): boolean {
+    this.#hasOneDnn ??= !this.isGpu && hasOneDnn(this);
+    return this.#hasOneDnn;
   }
 
   /** Tensors alive, of all networks. */
@@ -110,6 +118,16 @@ export class Device {
     const values = translated(() => this.#binding.tensorDataSync(tensor.id));
     if (!(values instanceof Uint8Array)) throw new TypeError("tensor: it holds no flags");
     return values;
+  }
+
+  /**
+   * To be called before an op whose output has this shape: throws where it has no place. Kernels for CPUs of some ops go on
+   * with an output that they have not got, and end the process.
+   */
+  reserve(shape: readonly number[]): void {
+    if (this.isGpu) return;
+    const attributes = { dtype: { type: "float" }, init: { flag: false } } as const;
+    this.scope(() => this.run("Empty", [this.integers(shape)], attributes));
   }
 
   /** One output of one op. */

@@ -10,6 +10,7 @@ import { foldedWeights } from "./folding.js";
 import { advised } from "./memory-advice.js";
 import { addNode, convNode, denseNode, flattenNode, poolNode, reluNode, scaleNode } from "./nodes.js";
 import type { ParameterSource } from "./parameters.js";
+import { poolingFirst } from "./pooling-first.js";
 import { compile, type Node, type Program, runBackward, runForward, valueAt } from "./program.js";
 
 export class TensorflowInference implements Inference {
@@ -27,7 +28,7 @@ export class TensorflowInference implements Inference {
     this.classes = network.classes;
     this.device = device;
     this.#parameters = parameters;
-    const live = liveGraph(network.graph);
+    const live = poolingFirst(liveGraph(network.graph));
     this.#weights = foldedWeights(live, device, parameters);
     const output = live.at(-1)?.name ?? "input";
     this.#program = compile(nodesOf(live, device, this.#weights), output, "images");

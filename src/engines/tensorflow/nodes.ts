@@ -1,6 +1,7 @@
 /** The layers of a graph as nodes of a program. */
 import type { AddLayer, ConvLayer, DenseLayer, FlattenLayer, PoolLayer, ReluLayer } from "../../models/graph.js";
 import type { Device, Tensor } from "./device.js";
+import { convWithBias, rememberedMaxPoolGradient, rememberingMaxPool } from "./one-dnn.js";
 import {
   addBias,
   arithmetic,
@@ -13,6 +14,7 @@ import {
   matMul,
   maxPool,
   maxPoolGradient,
+  type PoolWindows,
   relu,
   reluGradient,
   reshape,
@@ -50,9 +52,7 @@ export function convNode(layer: ConvLayer, { device, weights, name, collect }: W
     forward([input]) {
       const given = required(input);
       shape = given.shape;
-      return {
-        output: biased(device, conv(device, given, weights.kernel(layer.name), layer), weights.bias(layer.name)),
-      };
+      return { output: convolved(device, given, { layer, weights }) };
     },
     backward({ gradient, inputs: [input], wanted }) {
       const kernel = weights.kernel(layer.name);
@@ -66,6 +66,17 @@ export function convNode(layer: ConvLayer, { device, weights, name, collect }: W
       return [wanted[0] ? convInputGradient(device, { input: size, kernel, gradient }, layer) : null];
     },
   };
+}
+
+function convolved(
+  device: Device,
+  input: Tensor,
+  { layer, weights }: { readonly layer: ConvLayer; readonly weights: Weights },
+): Tensor {
+  const [kernel, bias] = [weights.kernel(layer.name), weights.bias(layer.name)];
+  const hasZeros = typeof layer.padding === "number" && layer.padding > 0;
+  if (bias !== null && !hasZeros && device.hasOneDnn) return convWithBias(device, { input, kernel, bias }, layer);
+  return biased(device, conv(device, input, kernel, layer), bias);
 }
 
 export function denseNode(layer: DenseLayer, { device, weights, name, collect }: WeightNode): Node {
@@ -125,27 +136,50 @@ export function reluNode(layer: ReluLayer, device: Device): Node {
 }
 
 export function poolNode(layer: PoolLayer, device: Device): Node {
-  let shape: readonly number[] = [];
-  const isMaximum = layer.op === "maxpool";
-  const windows = (sizes: readonly number[]) =>
-    layer.size === "global"
-      ? { size: [sizes[1] ?? 1, sizes[2] ?? 1] as const, stride: 1 }
-      : { size: [layer.size, layer.size] as const, stride: layer.stride };
+  return layer.op === "maxpool" ? maxPoolNode(layer, device) : averagePoolNode(layer, device);
+}
+
+function windowsOf({ size, stride }: PoolLayer, [, height = 1, width = 1]: readonly number[]): PoolWindows {
+  return size === "global" ? { size: [height, width], stride: 1 } : { size: [size, size], stride };
+}
+
+function maxPoolNode(layer: PoolLayer, device: Device): Node {
   return {
     name: layer.name,
     inputs: layer.inputs,
-    keeps: isMaximum ? "both" : "nothing",
+    keeps: "both",
+    isTrained: false,
+    forward([input]) {
+      const given = required(input);
+      const windows = windowsOf(layer, given.shape);
+      if (!device.hasOneDnn) return { output: maxPool(device, given, windows) };
+      const [output, ...extras] = rememberingMaxPool(device, given, windows);
+      return { output: required(output), extras };
+    },
+    backward({ gradient, inputs: [input], output, extras: [places] }) {
+      const call = { input: required(input), output: required(output), gradient };
+      const windows = windowsOf(layer, call.input.shape);
+      if (places === undefined) return [maxPoolGradient(device, call, windows)];
+      return [rememberedMaxPoolGradient(device, { ...call, places }, windows)];
+    },
+  };
+}
+
+function averagePoolNode(layer: PoolLayer, device: Device): Node {
+  let shape: readonly number[] = [];
+  return {
+    name: layer.name,
+    inputs: layer.inputs,
+    keeps: "nothing",
     isTrained: false,
     forward([input]) {
       const given = required(input);
       shape = given.shape;
-      return { output: (isMaximum ? maxPool : averagePool)(device, given, windows(shape)) };
+      return { output: averagePool(device, given, windowsOf(layer, shape)) };
     },
-    backward({ gradient, inputs: [input], output }) {
+    backward({ gradient }) {
       const size = [gradient.shape[0] ?? 0, ...shape.slice(1)];
-      if (!isMaximum) return [averagePoolGradient(device, { input: size, gradient }, windows(size))];
-      const call = { input: required(input), output: required(output), gradient };
-      return [maxPoolGradient(device, call, windows(size))];
+      return [averagePoolGradient(device, { input: size, gradient }, windowsOf(layer, shape))];
     },
   };
 }

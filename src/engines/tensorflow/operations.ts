@@ -5,13 +5,13 @@ const float = { T: { type: "float" } } as const;
 const nhwc = { data_format: { text: "NHWC" } } as const;
 
 /** How the windows of a convolution lie. */
-export interface Windows {
+export interface ConvWindows {
   readonly stride: number;
   /** "same": TensorFlow's rule; a number: zeros on all four sides. */
   readonly padding: "same" | "valid" | number;
 }
 
-function convAttributes({ stride, padding }: Windows) {
+export function convAttributes({ stride, padding }: ConvWindows) {
   const p = typeof padding === "number" ? padding : 0;
   const explicit = p > 0 ? { explicit_paddings: { integer: [0, 0, p, p, p, p, 0, 0] } } : {};
   return {
@@ -25,7 +25,19 @@ function convAttributes({ stride, padding }: Windows) {
   } as const;
 }
 
-export function conv(device: Device, input: Tensor, kernel: Tensor, windows: Windows): Tensor {
+/** [batch, height, width, filter] */
+export function convShape(input: Tensor, kernel: Tensor, { stride, padding }: ConvWindows): number[] {
+  const [batch = 0, ...sides] = input.shape.slice(0, 3);
+  const extents = sides.map((side, axis) => {
+    if (padding === "same") return Math.ceil(side / stride);
+    const zeros = padding === "valid" ? 0 : 2 * padding;
+    return Math.floor((side + zeros - (kernel.shape[axis] ?? 1)) / stride) + 1;
+  });
+  return [batch, ...extents, kernel.shape[3] ?? 0];
+}
+
+export function conv(device: Device, input: Tensor, kernel: Tensor, windows: ConvWindows): Tensor {
+  device.reserve(convShape(input, kernel, windows));
   return device.run("Conv2D", [input, kernel], convAttributes(windows));
 }
 
@@ -33,8 +45,9 @@ export function conv(device: Device, input: Tensor, kernel: Tensor, windows: Win
 export function convInputGradient(
   device: Device,
   { input, kernel, gradient }: { input: readonly number[]; kernel: Tensor; gradient: Tensor },
-  windows: Windows,
+  windows: ConvWindows,
 ): Tensor {
+  device.reserve(input);
   const sizes = device.integers(input);
   return device.run("Conv2DBackpropInput", [sizes, kernel, gradient], convAttributes(windows));
 }
@@ -43,7 +56,7 @@ export function convInputGradient(
 export function convKernelGradient(
   device: Device,
   { input, kernel, gradient }: { input: Tensor; kernel: readonly number[]; gradient: Tensor },
-  windows: Windows,
+  windows: ConvWindows,
 ): Tensor {
   const sizes = device.integers(kernel);
   return device.run("Conv2DBackpropFilter", [input, sizes, gradient], convAttributes(windows));
@@ -63,7 +76,7 @@ export interface PoolWindows {
   readonly stride: number;
 }
 
-function poolAttributes({ size, stride }: PoolWindows) {
+export function poolAttributes({ size, stride }: PoolWindows) {
   const [height, width] = size;
   return {
     ...float,
@@ -74,7 +87,15 @@ function poolAttributes({ size, stride }: PoolWindows) {
   } as const;
 }
 
+/** [batch, height, width, channel] */
+export function poolShape({ shape }: Tensor, { size, stride }: PoolWindows): number[] {
+  const [batch = 0, height = 0, width = 0, channels = 0] = shape;
+  const extent = (side: number, window: number) => Math.floor((side - window) / stride) + 1;
+  return [batch, extent(height, size[0]), extent(width, size[1]), channels];
+}
+
 export function maxPool(device: Device, input: Tensor, windows: PoolWindows): Tensor {
+  device.reserve(poolShape(input, windows));
   return device.run("MaxPool", [input], poolAttributes(windows));
 }
 
@@ -83,10 +104,12 @@ export function maxPoolGradient(
   { input, output, gradient }: { input: Tensor; output: Tensor; gradient: Tensor },
   windows: PoolWindows,
 ): Tensor {
+  device.reserve(input.shape);
   return device.run("MaxPoolGrad", [input, output, gradient], poolAttributes(windows));
 }
 
 export function averagePool(device: Device, input: Tensor, windows: PoolWindows): Tensor {
+  device.reserve(poolShape(input, windows));
   return device.run("AvgPool", [input], poolAttributes(windows));
 }
 
@@ -95,6 +118,7 @@ export function averagePoolGradient(
   { input, gradient }: { input: readonly number[]; gradient: Tensor },
   windows: PoolWindows,
 ): Tensor {
+  device.reserve(input);
   return device.run("AvgPoolGrad", [device.integers(input), gradient], poolAttributes(windows));
 }
 

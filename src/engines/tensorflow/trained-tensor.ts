@@ -40,6 +40,8 @@ export class TrainedTensor {
   /** In the order in which TensorFlow gives it. */
   #gradient: Tensor | null = null;
   #kernel: Tensor | null = null;
+  /** What it was last drawn to, kept there: it stays the same for many steps. */
+  #target: { readonly values: Float32Array; readonly tensor: Tensor } | null = null;
 
   constructor(device: Device, { name, tensor, rule, state }: TrainedOptions) {
     if (rule !== "dense" && tensor.type === "dense") {
@@ -95,8 +97,13 @@ export class TrainedTensor {
   /** Adds strength · (value - target). */
   attract(target: Float32Array, strength: number): void {
     const device = this.#device;
+    if (this.#target?.values !== target) {
+      device.free(this.#target?.tensor);
+      this.#target = { values: target, tensor: device.keep(device.upload(target, [this.size])) };
+    }
+    const { tensor } = this.#target;
     device.scope(() => {
-      const away = arithmetic(device, "Sub", this.#value, device.upload(target, [this.size]));
+      const away = arithmetic(device, "Sub", this.#value, tensor);
       const pull = reshape(device, arithmetic(device, "Mul", device.scalar(strength), away), this.shape);
       this.addGradient(inKernelOrder(device, pull));
     });
@@ -181,7 +188,8 @@ export class TrainedTensor {
   }
 
   dispose(): void {
-    this.#device.free(this.#value, this.#momentum, this.#sign, this.#alive, this.#gradient, this.#kernel);
+    const own = [this.#value, this.#momentum, this.#sign, this.#alive, this.#gradient, this.#kernel];
+    this.#device.free(...own, this.#target?.tensor);
   }
 
   /** In the stored order, of every position. */

@@ -16,6 +16,7 @@ import type { Device, Tensor } from "./device.js";
 import { liveGraph, plainNode, TensorflowInference } from "./inference.js";
 import { advised } from "./memory-advice.js";
 import { convNode, denseNode, scaleNode } from "./nodes.js";
+import { poolingFirst } from "./pooling-first.js";
 import { compile, type Node, type Pass, type Program, runBackward, runForward, valueAt } from "./program.js";
 import { TrainedParameters } from "./trained-parameters.js";
 import { checkAttraction, checkReconnection, checkStep } from "./training-checks.js";
@@ -53,7 +54,7 @@ export class TensorflowTraining implements Training {
       // They are the training's.
       dispose() {},
     });
-    this.#graph = liveGraph(network.graph);
+    this.#graph = poolingFirst(liveGraph(network.graph));
     const nodes = this.#graph.map((layer) => this.#node(layer));
     this.#program = compile(nodes, nodes.at(-1)?.name ?? "input", "parameters");
   }
