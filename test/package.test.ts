@@ -10,6 +10,7 @@ import { temporaryFolder } from "./support/temporary-folder.js";
 
 const packResult = z.object({ files: z.array(z.object({ path: z.string() })), unpackedSize: z.number() });
 
+const library = readFileSync(join(ROOT, "docs", "library.md"), "utf8");
 const packed = packedFiles();
 const listed = packed?.files.map(({ path }) => path) ?? [];
 const skip = packed === null ? "npm is not here" : false;
@@ -92,6 +93,24 @@ test("a program in TypeScript gets types, with no other package and every librar
   ]);
   assert.equal(stdout, "");
   assert.equal(status, 0);
+});
+
+test("the programs in docs/library.md are in keeping with the types", { skip }, (context) => {
+  const programs = [...library.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, program = ""]) => program);
+  assert.ok(programs.length >= 2);
+  const { project } = install(context);
+  // As modules of their own: names in one are not those of another.
+  for (const program of programs) assert.equal(typeCheck(project, ["export {};", program]).stdout, "");
+});
+
+test("docs/library.md names every function and error that the package exports", async () => {
+  const named = new Set([...library.matchAll(/`(\w+)[`(]/g)].map(([, name]) => name));
+  const exported = Object.keys(await import("../src/index.js"));
+  assert.ok(exported.length > 10);
+  assert.deepEqual(
+    exported.filter((name) => !named.has(name)),
+    [],
+  );
 });
 
 test("the types refuse an option or a value that the commands refuse", { skip }, (context) => {
