@@ -37,16 +37,36 @@ type Names = ReadonlyMap<string, Value>;
 
 /** Of flags whose names no option table holds: beside a name each of them takes something else too. */
 async function namesInFlags(): Promise<Names> {
-  const [{ DATA_NAMES }, { MODEL_NAMES }] = await Promise.all([
+  const [{ DATA_NAMES }, { MODEL_NAMES }, { allocationRules }, columns, published] = await Promise.all([
     import("../data/catalog.js"),
     import("../models/catalog.js"),
+    import("../commands/prune-hydra-options.js"),
+    columnNames(),
+    publishedNames(),
   ]);
   return new Map([
     ["data", { type: "one of", words: DATA_NAMES }],
     ["model", { type: "one of", words: MODEL_NAMES }],
+    ["allocation", { type: "one of", words: [...allocationRules, "budget-of"] }],
     ["attacks", { type: "some of", words: ATTACK_NAMES }],
     ["baseline", { type: "file" }],
+    ["columns", { type: "some of", words: columns }],
+    ["sort-by", { type: "one of", words: columns }],
+    ["published", { type: "some of", words: published }],
   ]);
+}
+
+/** Facts, and the attacks that are groups of no others. */
+async function columnNames(): Promise<readonly string[]> {
+  const { facts } = await import("../report/facts.js");
+  const groups = ["quick", "poster"];
+  return [...facts.map(({ key }) => key), ...ATTACK_NAMES.filter((name) => !groups.includes(name))];
+}
+
+async function publishedNames(): Promise<readonly string[]> {
+  const { readPublished } = await import("../report/published-files.js");
+  const records = await readPublished();
+  return [...new Set(["all", ...records.map(({ source }) => source), ...records.map(({ method }) => method)])];
 }
 
 /** The usual ones of each family and the groups: `pgdN` is known for every N. */

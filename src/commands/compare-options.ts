@@ -19,7 +19,7 @@ export const compareOptions = {
   }),
   columns: text({
     argument: "LIST",
-    help: "facts and attacks to show, in that order: density, kept, multiplyAdds, bytes, hours, gradients, pgd50 …",
+    help: "facts and attacks to show, in that order: density, kept, multiplyAdds, bytes, hours, gradients, pgd50 …; p-values are corrected over the tests shown",
     defaultText: "the usual ones",
   }),
   sortBy: text({

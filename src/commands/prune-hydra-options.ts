@@ -11,6 +11,9 @@ import { densityOptions, givenDensities, targetOf } from "./density-options.js";
 import { choice, count, number, type OptionValues, text, toggle } from "./options.js";
 import { engine, everyCommand, pixelRange, training, trainingData } from "./shared-options.js";
 
+/** Of `--allocation`, which also takes another network's layout: "budget-of CHECKPOINT". */
+export const allocationRules = ["uniform", "erk"] as const;
+
 export const pruneHydraOptions = {
   ...everyCommand,
   ...engine,

@@ -5,6 +5,7 @@ import type { Allocation } from "../pruning/allocation.js";
 import { masksOf } from "../pruning/masked-network.js";
 import type { Target } from "../sparsity/connectivity.js";
 import { type DensityValues, givenDensities } from "./density-options.js";
+import { allocationRules } from "./prune-hydra-options.js";
 
 export interface AllocationOptions extends DensityValues {
   readonly allocation: string;
@@ -20,8 +21,8 @@ export interface ChosenAllocation {
 /** Reads the checkpoint of "budget-of CHECKPOINT". UsageError for another rule or a density beside it, InputError for a dense network. */
 export async function chosenAllocation(options: AllocationOptions, target: Target | null): Promise<ChosenAllocation> {
   const { allocation } = options;
-  if (allocation === "uniform" || allocation === "erk")
-    return { allocation: target && { kind: allocation, target }, identity: { allocation } };
+  const rule = allocationRules.find((known) => known === allocation);
+  if (rule !== undefined) return { allocation: target && { kind: rule, target }, identity: { allocation } };
   const [, path] = /^budget-of[ =:]\s*(.+)$/.exec(allocation) ?? [];
   if (path === undefined) throw noSuchRule(allocation);
   const [density] = givenDensities(options);
@@ -44,5 +45,7 @@ function noSuchRule(allocation: string): UsageError {
     return new UsageError(
       '--allocation budget-of: the checkpoint is missing; give both as one: --allocation "budget-of FILE"',
     );
-  return new UsageError(`--allocation ${allocation}: is not one of uniform, erk, "budget-of CHECKPOINT"`);
+  return new UsageError(
+    `--allocation ${allocation}: is not one of ${allocationRules.join(", ")}, "budget-of CHECKPOINT"`,
+  );
 }

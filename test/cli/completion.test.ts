@@ -9,6 +9,7 @@ import { COMMAND_NAMES, withCommand } from "../../src/cli/commands.js";
 import { ATTACK_NAMES } from "../../src/cli/completed-commands.js";
 import { completionScript } from "../../src/cli/completion.js";
 import { flagsOf } from "../../src/cli/flags.js";
+import { readPublished } from "../../src/report/published-files.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 const inBash = await completionScript("bash");
@@ -50,6 +51,28 @@ test("bash completes the values of a flag, after a blank and after =", () => {
   assert.deepEqual(offered(["sparse-train", "--data", "s"]), ["svhn", "sample"]);
   assert.deepEqual(offered(["attack-eval", "--attacks", "fgsm,aa-"]), ["fgsm,aa-plus", "fgsm,aa-rand"]);
   assert.deepEqual(offered(["sparse-train", "--epochs", ""]), []);
+});
+
+test("bash completes the values of every option that has choices, as the option tables have them", async () => {
+  let count = 0;
+  for (const name of COMMAND_NAMES) {
+    for (const [flag, { choices }] of await withCommand(name, flagsOf)) {
+      if (choices === undefined) continue;
+      assert.deepEqual(offered([name, `--${flag}`, ""]), choices, `${name} --${flag}`);
+      count++;
+    }
+  }
+  assert.ok(count > 20, `${count} options with choices`);
+});
+
+test("names that an option takes beside other things complete too", async () => {
+  assert.deepEqual(offered(["prune-hydra", "--allocation", ""]), ["uniform", "erk", "budget-of"]);
+  assert.deepEqual(offered(["compare", "--columns", "density,pgd"]), ["density,pgd10x1", "density,pgd50x1", "density,pgd50", "density,pgd100"]); // biome-ignore format: one line
+  assert.deepEqual(offered(["compare", "--sort-by", "image"]), ["imageSteps"]);
+  assert.deepEqual(offered(["compare", "--published", "poster,har"]), ["poster,harp"]);
+  const records = await readPublished();
+  const names = new Set(["all", ...records.flatMap(({ source, method }) => [source, method])]);
+  assert.deepEqual(new Set(offered(["compare", "--published", ""])), names);
 });
 
 test("bash completes files and folders, names with a space among them", (context) => {
