@@ -49,16 +49,24 @@ command -v "$python" >/dev/null || fail "$python was not found; Python 3.10 or l
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail "this is $("$python" --version); 3.10 or later is wanted (PYTHON names another)"
 "$python" -m pip --version >/dev/null 2>&1 || fail "$python has no pip (Debian: apt-get install python3-pip)"
 
-# Is it there already?
+loads() { # ADDON'S FOLDER LOG
+  TF_CPP_MIN_LOG_LEVEL=2 node -e 'require(process.argv[1]).TF_Version' "$1/lib/napi-v8/tfjs_binding.node" 2>"$2"
+}
+
+# Is it there already, and whole?
 wanted=${TENSORFLOW_VERSION:-}
 if [ -f "$target/installed.json" ]; then
-  installed=$(node -p 'const x = JSON.parse(fs.readFileSync(process.argv[1])); `${x.form} ${x.tensorflow} ${x.node}`' "$target/installed.json")
+  installed=$(node -p 'const x = JSON.parse(fs.readFileSync(process.argv[1])); `${x.form} ${x.tensorflow} ${x.node}`' "$target/installed.json" 2>/dev/null) ||
+    installed="damaged damaged damaged"
   read -r has_form has_version has_node <<<"$installed"
   if [ "$has_form" = $form ] && [ "${wanted:-$has_version}" = "$has_version" ] && [ "$has_node" = "$(node -p process.arch)" ]; then
-    say "TensorFlow $has_version ($has_form) is in $target already; delete that folder to undo it"
-    exit 0
+    if loads "$target/addon" /dev/null; then
+      say "TensorFlow $has_version ($has_form) is in $target already; delete that folder to undo it"
+      exit 0
+    fi
+    say "TensorFlow $has_version ($has_form) in $target does not load"
   fi
-  say "replacing TensorFlow $has_version ($has_form)"
+  say "replacing what is in $target"
 fi
 
 mkdir -p "$target" 2>/dev/null && [ -w "$target" ] || fail "$target cannot be written; set SPARSE_ROBUST_TENSORFLOW to a folder of yours, here and for the commands"
@@ -118,7 +126,7 @@ fi
 # The addon
 addon_version=$(node -p 'require(process.argv[1]).peerDependencies["@tensorflow/tfjs-node-gpu"]' "$root/package.json")
 say "building the addon of @tensorflow/tfjs-node-gpu $addon_version on TensorFlow $version"
-(cd "$work" && npm pack --silent --pack-destination "$work" "@tensorflow/tfjs-node-gpu@$addon_version" >/dev/null) ||
+(cd "$work" && npm pack --loglevel=error --pack-destination "$work" "@tensorflow/tfjs-node-gpu@$addon_version" >/dev/null) ||
   fail "npm could not fetch @tensorflow/tfjs-node-gpu $addon_version; see above"
 tar -xzf "$work"/tensorflow-tfjs-node-gpu-*.tgz -C "$work/addon" --strip-components 1 package/binding package/binding.gyp package/package.json
 prefix=$(node -p 'require("node:path").dirname(require("node:path").dirname(process.execPath))')
@@ -134,7 +142,7 @@ fi
 rm -rf "$work/addon/build" "$work/addon/deps/include"
 
 say "trying it"
-TF_CPP_MIN_LOG_LEVEL=2 node -e 'require(process.argv[1]).TF_Version' "$work/addon/lib/napi-v8/tfjs_binding.node" 2>"$work/try.log" ||
+loads "$work/addon" "$work/try.log" ||
   { cat "$work/try.log" >&2; fail "the addon was built but does not load; see above"; }
 
 # Into place, at once

@@ -5,7 +5,7 @@ import type { Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
 import { describeTensorflow } from "./tensorflow/description.js";
 import { areHidden, areNamed, hasGraphicsCard } from "./tensorflow/graphics-cards.js";
-import { findInstallation, type Installation, installedBy } from "./tensorflow/installation.js";
+import { findInstallation, type Installation, installedBy, installedWithCuda } from "./tensorflow/installation.js";
 import { probe } from "./tensorflow/probe.js";
 import { tensorflowEngine } from "./tensorflow.js";
 
@@ -59,7 +59,7 @@ function isCardWanted({ built }: Installation): boolean {
 /** Why the installed TensorFlow uses no card. */
 function noCardReason(installation: Installation): string {
   if (installation.built !== null && installation.built.cuda === null) {
-    return `the installed TensorFlow ${installation.built.tensorflow} is for CPUs; ${installedBy}`;
+    return `the installed TensorFlow ${installation.built.tensorflow} is for CPUs; the one with CUDA is installed by ${installedWithCuda}`;
   }
   const { missing, problem } = probe(installation);
   if (missing.length > 0) return `missing: ${missing.join(", ")}`;

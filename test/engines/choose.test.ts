@@ -43,7 +43,10 @@ test("an engine that is not installed is an error with the command that installs
         return true;
       },
     );
-    assert.match(describeEngines(), /^tensorflow {2}not installed; install it with: scripts\/install-tensorflow\.sh/m);
+    assert.match(
+      describeEngines(),
+      /^tensorflow {2}not installed; install it with: "\/.*scripts\/install-tensorflow\.sh" \(with --cuda/m,
+    );
   });
 });
 
@@ -58,6 +61,17 @@ test("an installation is found by its addon, with the versions that the script w
   const found = withEnvironment({ SPARSE_ROBUST_TENSORFLOW: folder }, findInstallation);
   assert.deepEqual(found?.built, { tensorflow: "2.21.0", cuda: "12.5.1", cudnn: "9" });
   assert.equal(found?.addon, join(folder, "addon", "lib", "napi-v8", "tfjs_binding.node"));
+});
+
+test("versions in a damaged file are unknown, not a failure", (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, "addon", "lib", "napi-v8"), { recursive: true });
+  writeFileSync(join(folder, "addon", "lib", "napi-v8", "tfjs_binding.node"), "");
+  writeFileSync(join(folder, "installed.json"), '{"tensorflow');
+  const found = withEnvironment({ SPARSE_ROBUST_TENSORFLOW: folder }, findInstallation);
+  assert.deepEqual(found?.built, { tensorflow: "unknown", cuda: null, cudnn: null });
+  const lines = withEnvironment({ SPARSE_ROBUST_TENSORFLOW: folder }, describeEngines);
+  assert.match(lines, /^tensorflow {2}does not load: .*; install it anew with: /m);
 });
 
 test("the list of engines names each and what auto takes", () => {

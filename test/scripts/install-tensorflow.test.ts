@@ -19,6 +19,13 @@ const TOOLS = [
 /** Of every version that is wanted, with pip. */
 const PYTHON = "#!/bin/sh\nexit 0\n";
 
+/** The same with a pip that reaches no index. */
+const NOTHING_FETCHED =
+  '#!/bin/sh\ncase "$*" in *" download "*) echo "ERROR: no network" >&2; exit 1 ;; esac\nexit 0\n';
+
+/** Loads every addon. */
+const LOADS = `#!/bin/sh\ncase "$2" in *TF_Version*) exit 0 ;; esac\nexec "${process.execPath}" "$@"\n`;
+
 /** A shell script in the place of a tool. */
 const says = (text: string) => `#!/bin/sh\necho "${text}"\n`;
 
@@ -100,9 +107,9 @@ for (const { what, install, message } of REFUSED) {
   });
 }
 
-test("what is installed already is kept, and said with how to undo it", { skip }, (context) => {
+test("what is installed already and loads is kept, and said with how to undo it", { skip }, (context) => {
   const installed = { form: "cpu", tensorflow: "2.21.0", cuda: null, cudnn: null, node: process.arch };
-  const { status, stderr, target } = run(context, { installed });
+  const { status, stderr, target } = run(context, { installed, instead: { node: LOADS } });
   assert.equal(
     stderr,
     `install-tensorflow: TensorFlow 2.21.0 (cpu) is in ${target} already; delete that folder to undo it\n`,
@@ -111,11 +118,25 @@ test("what is installed already is kept, and said with how to undo it", { skip }
   assert.deepEqual(readdirSync(target), ["installed.json"]);
 });
 
+test("what is installed and does not load, or is damaged, is fetched anew", { skip }, (context) => {
+  const installed = { form: "cpu", tensorflow: "2.21.0", cuda: null, cudnn: null, node: process.arch };
+  const broken = run(context, { installed, instead: { python3: NOTHING_FETCHED } });
+  assert.match(broken.stderr, /^install-tensorflow: TensorFlow 2\.21\.0 \(cpu\) in .* does not load\n/);
+  assert.match(
+    broken.stderr,
+    /^install-tensorflow: replacing what is in .*\ninstall-tensorflow: fetching tensorflow-cpu/m,
+  );
+  const damaged = run(context, { installed: '{ "form"', instead: { python3: NOTHING_FETCHED } });
+  assert.match(
+    damaged.stderr,
+    /^install-tensorflow: replacing what is in .*\ninstall-tensorflow: fetching tensorflow-cpu/,
+  );
+});
+
 test("where pip can fetch nothing its reason is shown, and what was there stays", { skip }, (context) => {
-  const pip = '#!/bin/sh\ncase "$*" in *" download "*) echo "ERROR: no network" >&2; exit 1 ;; esac\nexit 0\n';
   const installed = { form: "cpu", tensorflow: "2.9.0", cuda: null, cudnn: null, node: process.arch };
   const variables = { TENSORFLOW_VERSION: "2.21.0" };
-  const { status, stderr, target } = run(context, { instead: { python3: pip }, installed, variables });
+  const { status, stderr, target } = run(context, { instead: { python3: NOTHING_FETCHED }, installed, variables });
   assert.match(
     stderr,
     /^ERROR: no network\ninstall-tensorflow: pip could not fetch tensorflow-cpu for .*; see above$/m,
@@ -137,7 +158,7 @@ interface Install {
   readonly without?: readonly string[];
   readonly instead?: Readonly<Record<string, string>>;
   /** What an earlier call is said to have installed. */
-  readonly installed?: Readonly<Record<string, unknown>>;
+  readonly installed?: Readonly<Record<string, unknown>> | string;
   readonly variables?: Readonly<Record<string, string>>;
 }
 
@@ -149,7 +170,10 @@ function run(context: TestContext, { words = [], without = [], instead = {}, ins
     place(join(bin, name), name, { python3: PYTHON, ...instead }[name]);
   if (installed !== undefined) {
     mkdirSync(target);
-    writeFileSync(join(target, "installed.json"), JSON.stringify(installed));
+    writeFileSync(
+      join(target, "installed.json"),
+      typeof installed === "string" ? installed : JSON.stringify(installed),
+    );
   }
   const env = { PATH: bin, HOME: folder, SPARSE_ROBUST_TENSORFLOW: target, ...variables };
   const { status, stderr } = spawnSync(join(bin, "bash"), [SCRIPT, ...words], { env, encoding: "utf8" });

@@ -23,8 +23,11 @@ export interface Versions {
 const PACKAGE = "@tensorflow/tfjs-node-gpu";
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 
-/** The command that installs the engine. */
-export const installedBy = "scripts/install-tensorflow.sh (with --cuda for NVIDIA cards), in the package's folder";
+const SCRIPT = `"${join(ROOT, "scripts", "install-tensorflow.sh")}"`;
+
+/** The command that installs the engine, and the one for cards. */
+export const installedBy = `${SCRIPT} (with --cuda for NVIDIA cards)`;
+export const installedWithCuda = `${SCRIPT} --cuda`;
 
 /**
  * The folder that SPARSE_ROBUST_TENSORFLOW names, else where the install script puts it by default, else the package as npm
@@ -55,10 +58,19 @@ function installationAt(folder: string, built: Versions | null): Installation | 
 
 function readVersions(file: string): Versions | null {
   if (!existsSync(file)) return null;
-  const found: unknown = JSON.parse(readFileSync(file, "utf8"));
+  const found = parsed(readFileSync(file, "utf8"));
   const text = (key: string) => {
     const value = typeof found === "object" && found !== null ? new Map(Object.entries(found)).get(key) : undefined;
     return typeof value === "string" ? value : null;
   };
   return { tensorflow: text("tensorflow") ?? "unknown", cuda: text("cuda"), cudnn: text("cudnn") };
+}
+
+/** Null for what is no JSON: the versions are then unknown, and whether it loads is seen when it is loaded. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
