@@ -27,10 +27,18 @@ export interface BatchChoice {
   readonly images: (count: number) => Float32Array;
   /** That will be attacked. */
   readonly samples: number;
+  /** Whether the engine may compute in memory that is not this machine's, as that of a graphics card: then gradients are tried too. */
+  readonly hasOwnMemory?: boolean;
 }
 
-/** Results do not depend on it. */
-export function measuredBatch({ inference, network, images, samples }: BatchChoice): number {
+/** Results do not depend on it. Throws ResourceError where the engine has no memory for a single image. */
+export function measuredBatch(choice: BatchChoice): number {
+  if (!choice.hasOwnMemory) return fastestBatch(choice);
+  const usual = fittingBatch(choice, Math.min(USUAL, choice.samples));
+  return usual < USUAL ? usual : fittingBatch(choice, fastestBatch(choice));
+}
+
+function fastestBatch({ inference, network, images, samples }: BatchChoice): number {
   const most = Math.max(1, Math.floor((SHARE * freemem()) / bytesOfImage(network)));
   const candidates = CANDIDATES.filter((size) => size <= most && size <= samples);
   let best = { size: Math.min(USUAL, most), speed: 0 };
@@ -44,6 +52,17 @@ export function measuredBatch({ inference, network, images, samples }: BatchChoi
     best = { size, speed };
   }
   return best.size;
+}
+
+/** The size, or the largest power of two below it for which the engine has memory to go back through the network as well. */
+function fittingBatch({ inference, images }: Pick<BatchChoice, "inference" | "images">, size: number): number {
+  try {
+    inference.inputGradient(images(size), (logits) => new Float32Array(logits.length));
+    return size;
+  } catch (error) {
+    if (!(error instanceof ResourceError) || size === 1) throw error;
+    return fittingBatch({ inference, images }, 2 ** Math.floor(Math.log2(size - 1)));
+  }
 }
 
 /** Null where the engine has too little memory. */

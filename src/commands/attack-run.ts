@@ -174,7 +174,7 @@ async function attackOne(
     const network = { ...open, images, inference };
     const adversarial = new AdversarialImages();
     const attacks = planAttacks(values);
-    const batchSize = batchOf(network, chosen, values);
+    const batchSize = batchOf(network, chosen, surroundings);
     const [from, to] = chosen.range;
     const evaluated = { sha256: open.file.sha256, data: images.sha256, samples: to - from, adversarial };
     const run = { ...surroundings, attacks, chosen, batchSize, adversarial };
@@ -186,11 +186,12 @@ async function attackOne(
   }
 }
 
-function batchOf(network: AttackableNetwork, chosen: ChosenSamples, { batchSize }: AttackOptions): number {
-  if (batchSize !== "auto") return batchSize;
+function batchOf(network: AttackableNetwork, chosen: ChosenSamples, { values, engine }: Surroundings): number {
+  if (values.batchSize !== "auto") return values.batchSize;
   const indices = chosenIndices(chosen);
   const images = (count: number) => toFloat(network.images, indices.subarray(0, count));
-  return measuredBatch({ ...network, network: network.file.network, images, samples: indices.length });
+  const hasOwnMemory = engine.info.name === "tensorflow";
+  return measuredBatch({ ...network, network: network.file.network, images, samples: indices.length, hasOwnMemory });
 }
 
 function nothingToAttack(): InputError {

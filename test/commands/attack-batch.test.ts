@@ -31,6 +31,29 @@ test("a size for which the engine has no memory is not taken", () => {
   assert.throws(() => measuredBatch({ ...choice, inference: withMemoryFor(10) }), ResourceError);
 });
 
+test("where the engine has memory of its own, a size is taken for which gradients have a place as well", () => {
+  const tried: number[] = [];
+  const withPlaceFor = (most: number): Inference => ({
+    ...withMemoryFor(10 * most),
+    inputGradient(images, lossGradient) {
+      const count = images.length / size;
+      tried.push(count);
+      if (count > most) throw new ResourceError("no memory");
+      const logits = new Float32Array(3 * count);
+      return { logits, gradient: lossGradient(logits) };
+    },
+  });
+  const measured = (most: number, samples = 10_000) =>
+    measuredBatch({ ...choice, samples, inference: withPlaceFor(most), hasOwnMemory: true });
+  assert.equal(measured(128), 128);
+  assert.equal(measured(100), 64);
+  assert.deepEqual(tried.splice(0).slice(-2), [128, 64]);
+  assert.equal(measured(3), 2);
+  assert.equal(measured(50, 60), 32);
+  assert.throws(() => measured(0), ResourceError);
+  assert.equal(measuredBatch({ ...choice, inference: withMemoryFor(128) }), 128);
+});
+
 test("few samples are not worth a measurement", () => {
   const inference = plainEngine.infer(network);
   const untouched = {
