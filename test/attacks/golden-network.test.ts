@@ -16,6 +16,7 @@ import { decodeOutcomes } from "../../src/records/outcomes.js";
 import { assertClose } from "../support/assert-close.js";
 import { plainEngine } from "../support/plain-engine.js";
 import { sharedFile } from "../support/shared-files.js";
+import { tensorflow, tensorflowSkip } from "../support/tensorflow-engine.js";
 
 const golden = sharedFile("golden");
 const cifar = sharedFile("data/cifar-10-batches-bin");
@@ -38,8 +39,12 @@ const ON_THE_EDGE = 3;
 for (const [where, engine, tolerance] of [
   ["in double precision", plainEngine, { logits: 1e-7, gradient: 2e-8 }],
   ["on the native engine", native, { logits: 5e-6, gradient: 5e-7 }],
+  ["on the tensorflow engine", tensorflow, { logits: 5e-6, gradient: 5e-7 }],
 ] as const) {
-  test(`the golden network ${where} gives the recorded logits and image gradients`, { skip: golden.skip }, async () => {
+  test(`the golden network ${where} gives the recorded logits and image gradients`, {
+    skip: golden.skip || (engine === null ? tensorflowSkip : false),
+  }, async () => {
+    assert.ok(engine !== null);
     const inference = await goldenInference(engine);
     const reference = await readSafetensors(`${golden.path}/vgg-small.reference.safetensors`);
     const tensor = (name: string): StoredArray => reference.tensors.get(name)?.values ?? new Float32Array(0);
