@@ -71,7 +71,8 @@ fi
 
 mkdir -p "$target" 2>/dev/null && [ -w "$target" ] || fail "$target cannot be written; set SPARSE_ROBUST_TENSORFLOW to a folder of yours, here and for the commands"
 work=$(mktemp -d "$target/partial.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+built=
+trap 'rm -rf "$work" "$built"' EXIT
 
 # The library
 package=tensorflow-cpu
@@ -129,17 +130,25 @@ say "building the addon of @tensorflow/tfjs-node-gpu $addon_version on TensorFlo
 (cd "$work" && npm pack --loglevel=error --pack-destination "$work" "@tensorflow/tfjs-node-gpu@$addon_version" >/dev/null) ||
   fail "npm could not fetch @tensorflow/tfjs-node-gpu $addon_version; see above"
 tar -xzf "$work"/tensorflow-tfjs-node-gpu-*.tgz -C "$work/addon" --strip-components 1 package/binding package/binding.gyp package/package.json
+# Its build file takes a path with a blank for two, so it is built where there is none.
+built=$(mktemp -d /tmp/sparse-robust.XXXXXX)
+cp -r "$work/addon/binding" "$work/addon/binding.gyp" "$work/addon/package.json" "$built"
+ln -s "$work/addon/deps" "$built/deps"
 prefix=$(node -p 'require("node:path").dirname(require("node:path").dirname(process.execPath))')
-gyp=$(npm root --global)/npm/node_modules/node-gyp/bin/node-gyp.js
-[ -f "$gyp" ] || fail "npm's own node-gyp was not found in $(npm root --global)/npm"
+gyp=
+for place in "$(dirname "$(readlink -f "$(command -v npm)")")/../node_modules" "$prefix/lib/node_modules/npm/node_modules" "$prefix/share/nodejs"; do
+  [ -n "$gyp" ] || [ ! -f "$place/node-gyp/bin/node-gyp.js" ] || gyp=$place/node-gyp/bin/node-gyp.js
+done
+[ -n "$gyp" ] || fail "found no node-gyp; npm brings it, in node_modules beside itself"
 headers=()
 [ -f "$prefix/include/node/node_api.h" ] && headers=("--nodedir=$prefix")
 # The first of NAPI's versions that all of Node 20 to 22 have and the package knows.
-if ! node "$gyp" rebuild -C "$work/addon" "${headers[@]}" --module_name=tfjs_binding --module_path="$work/addon/lib/napi-v8" --napi_build_version=8 >"$work/build.log" 2>&1; then
+if ! node "$gyp" rebuild -C "$built" "${headers[@]}" --module_name=tfjs_binding --module_path="$built/lib/napi-v8" --napi_build_version=8 >"$work/build.log" 2>&1; then
   tail -n 30 "$work/build.log" >&2
   fail "the addon did not build; the last lines of its compiler stand above"
 fi
-rm -rf "$work/addon/build" "$work/addon/deps/include"
+mv "$built/lib" "$work/addon/lib"
+rm -rf "$work/addon/deps/include"
 
 say "trying it"
 loads "$work/addon" "$work/try.log" ||
