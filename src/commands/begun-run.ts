@@ -1,12 +1,12 @@
 /** A run of prune-hydra that is gone on with: what its first record says of the network it was begun from. */
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
-import { InputError, UsageError } from "../core/errors.js";
+import { UsageError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
-import { readRecords } from "../formats/ndjson.js";
-import { parseRecord, type RunStart } from "../records/events.js";
+import type { RunStart } from "../records/events.js";
 import { RECORDS_FILE } from "../training/run-directory.js";
 import type { PruningSource } from "./pruning-source.js";
+import { readRunStart } from "./run-start.js";
 import type { ResumeOptions } from "./stored-config.js";
 
 export interface BegunRun {
@@ -18,21 +18,11 @@ export interface BegunRun {
 /** Null for a new run. InputError where the run's records do not begin as a run's. */
 export async function begunRun({ out, resume }: ResumeOptions): Promise<BegunRun | null> {
   if (!resume || out === null) return null;
-  const { source = null } = await firstRecord(join(out, RECORDS_FILE));
-  return { folder: out, source };
-}
-
-async function firstRecord(file: string): Promise<RunStart> {
-  try {
-    for await (const { record } of readRecords(createReadStream(file), file, () => {})) {
-      const known = parseRecord(record, `${file}:1`);
-      if (known?.type === "run.start") return known;
-      break;
-    }
-  } catch (error) {
+  const file = join(out, RECORDS_FILE);
+  const { source = null } = await readRunStart(createReadStream(file), file).catch((error: unknown) => {
     throw fileError(error, "read", file);
-  }
-  throw new InputError(`${file}: does not begin with run.start, so nothing tells what the run was begun from`);
+  });
+  return { folder: out, source };
 }
 
 /** The checkpoint to read: `given`, else the one that the run was begun from, which must be there still. */

@@ -1,8 +1,10 @@
 /** The config of the run that `--resume` goes on with: it holds for every key that is not given anew. */
-import { z } from "zod";
-import { lookAtRunDirectory } from "../training/run-directory.js";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { lookAtRunDirectory, RECORDS_FILE } from "../training/run-directory.js";
 import type { Config } from "./command.js";
 import type { OptionTable } from "./options.js";
+import { readRunStart } from "./run-start.js";
 
 export interface ResumeOptions {
   readonly out: string | null;
@@ -12,11 +14,9 @@ export interface ResumeOptions {
 /** Of this session alone, not of the run. */
 const OF_A_SESSION = ["out", "maxMinutes", "threads", "quiet"];
 
-const startSchema = z.object({ type: z.literal("run.start"), config: z.record(z.string(), z.unknown()) });
-
 /**
  * What alters the result as the saved state has it, all else (where the images lie, what is logged) as `run.start` has it. Empty
- * for a run that is not resumed, or is another command's. Errors as `lookAtRunDirectory`.
+ * for a run that is not resumed, or is another command's. Errors as `lookAtRunDirectory` and `readRunStart`.
  */
 export async function storedConfig(
   { name, options: table }: { readonly name: string; readonly options: OptionTable },
@@ -25,7 +25,7 @@ export async function storedConfig(
   if (!resume || out === null) return {};
   const { resumed } = await lookAtRunDirectory({ path: out, resume, force: false });
   if (resumed === null || resumed.state.text.command !== name) return {};
-  const started = startedWith(resumed.records);
+  const { config: started } = await readRunStart(Readable.from([resumed.records]), join(out, RECORDS_FILE));
   const stored = Object.entries(table).flatMap(([key, option]) => {
     const { changesResult, inConfig } = option.info;
     if (inConfig === false || OF_A_SESSION.includes(key)) return [];
@@ -33,10 +33,4 @@ export async function storedConfig(
     return value === undefined ? [] : [[key, value] as const];
   });
   return Object.fromEntries(stored);
-}
-
-function startedWith(records: Uint8Array): Config {
-  const [line = ""] = Buffer.from(records).toString("utf8").split("\n", 1);
-  const start = startSchema.safeParse(line === "" ? null : JSON.parse(line));
-  return start.success ? start.data.config : {};
 }

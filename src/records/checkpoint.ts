@@ -1,17 +1,14 @@
 /** The JSON text in a checkpoint's metadata: what the file holds, how it came about, and all that a reader needs to run it. */
 import { z } from "zod";
 import { InputError } from "../core/errors.js";
-import { modelSchema, trainingDataSchema } from "./events.js";
+import { count, model, sha256, trainingData } from "./fields.js";
 
-export const CHECKPOINT_FORMAT = "sparse-robust/1";
-
-const count = z.int().min(0);
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const CHECKPOINT_FORMAT = "sparse-robust/1";
 
 /** How the network came about. All of it optional: a file with input, classes, graph and tensors can be attacked. */
 const descriptionSchema = z.looseObject({
-  model: modelSchema.optional(),
-  data: trainingDataSchema.optional(),
+  model: model.optional(),
+  data: trainingData.optional(),
   /** Open strings: files from elsewhere have their own. */
   method: z.string().optional(),
   /** The target; 1 when dense. */
@@ -30,7 +27,7 @@ const descriptionSchema = z.looseObject({
   imageSteps: count.optional(),
   /** What that cost, in forward passes of one image. */
   forwardEquivalents: z.number().min(0).optional(),
-  parent: digest.nullable().optional(),
+  parent: sha256.nullable().optional(),
   /** Only what changes the result. */
   config: z.record(z.string(), z.unknown()).optional(),
   /** Version of the program that wrote the file. */

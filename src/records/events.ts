@@ -6,24 +6,22 @@
  */
 import { z } from "zod";
 import { InputError } from "../core/errors.js";
+import {
+  anyNumber,
+  base,
+  bitString,
+  count,
+  dataset,
+  fraction,
+  model,
+  norm,
+  seconds,
+  sha256,
+  trainingData,
+} from "./fields.js";
+import { trainEpoch } from "./train-epoch.js";
 
 export { decodeOutcomes, encodeOutcomes } from "./outcomes.js";
-
-const count = z.int().min(0);
-const seconds = z.number().min(0);
-const fraction = z.number().min(0).max(1);
-const norm = z.enum(["linf", "l2"]);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const bitString = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
-const anyNumber = z.union([z.number(), z.literal(["NaN", "Infinity", "-Infinity"])]).transform(Number);
-
-/** What all records have; `run` is the same in all records of one command's run. */
-const base = { run: z.string().min(1), time: z.iso.datetime() };
-
-export const modelSchema = z.looseObject({ name: z.string(), width: z.number().positive().optional() });
-export const trainingDataSchema = z.looseObject({ name: z.string(), classes: z.array(z.string()).optional() });
-
-const dataset = z.looseObject({ name: z.string(), split: z.enum(["train", "test"]), sha256 });
 
 const runStart = z.looseObject({
   type: z.literal("run.start"),
@@ -48,62 +46,6 @@ const trainStep = z.looseObject({
   imagesPerSecond: z.number().min(0),
 });
 
-const trainEpoch = z.looseObject({
-  type: z.literal("train.epoch"),
-  ...base,
-  phase: z.enum(["train", "pretrain", "prune", "finetune"]),
-  epoch: count,
-  step: count,
-  loss: anyNumber,
-  learningRate: z.number(),
-  /** On the training forward's inputs. */
-  trainAccuracy: fraction.nullable(),
-  /** Both on the selection set; `null` where a run stopped inside the epoch or selects nothing. */
-  cleanAccuracy: fraction.nullable(),
-  /** Mean cross-entropy of the same samples, and the mean of their batches' means. */
-  cleanLoss: anyNumber.nullable().optional(),
-  batchLoss: anyNumber.nullable().optional(),
-  robustAccuracy: fraction.nullable().optional(),
-  /** Under one step of the whole radius, on the same set. */
-  oneStepAccuracy: fraction.nullable().optional(),
-  /** Of the run so far. */
-  best: z
-    .looseObject({ epoch: count, cleanAccuracy: fraction, robustAccuracy: fraction.nullable() })
-    .nullable()
-    .optional(),
-  /** The best robust accuracy less that of now. */
-  robustOverfitting: fraction.nullable().optional(),
-  /** One-step accuracy less robust accuracy. */
-  catastrophicOverfitting: z.number().min(-1).max(1).nullable().optional(),
-  selection: z.looseObject({ split: z.string(), samples: count, rule: z.string() }),
-  connections: count,
-  density: fraction,
-  /** Mean per step. */
-  reconnected: z.number().min(0),
-  /** While masks are learned: positions that the mask now and the stage's first do not share. */
-  maskDistance: count.optional(),
-  /** Of each layer whose scores start scaled: the largest |weight| over the median. */
-  outlierRatios: z.array(anyNumber).optional(),
-  layers: z.array(
-    z.looseObject({
-      name: z.string(),
-      size: count,
-      connections: count,
-      /** In this epoch: connections drawn or exchanged in; and lost, less those that came back by themselves. */
-      created: z.int().optional(),
-      deleted: z.int().optional(),
-      /** Those with |w| above 1e-6. */
-      effective: count.optional(),
-      /** Of |w| over the connections. */
-      largest: z.number().min(0).nullable().optional(),
-      median: z.number().min(0).nullable().optional(),
-    }),
-  ),
-  imagesPerSecond: z.number().min(0),
-  seconds,
-  memoryBytes: count,
-});
-
 /** What a record says of a checkpoint file. */
 const checkpointFields = {
   /** Relative to the working directory. */
@@ -114,8 +56,8 @@ const checkpointFields = {
   phase: z.string().optional(),
   /** Digest of the checkpoint that this one was made from. */
   parent: sha256.nullable().optional(),
-  model: modelSchema,
-  data: trainingDataSchema,
+  model,
+  data: trainingData,
   method: z.string(),
   density: fraction,
   objective: z.string(),
@@ -199,8 +141,8 @@ const published = z.looseObject({
   time: z.union([z.iso.datetime(), z.iso.date()]),
   source: z.string(),
   method: z.string(),
-  model: modelSchema,
-  data: trainingDataSchema,
+  model,
+  data: trainingData,
   extraData: z.string().nullable(),
   density: fraction,
   densityKind: z.string(),
@@ -247,13 +189,11 @@ const otherRecord = z.looseObject({
 export const recordSchema = z.union([knownRecord, otherRecord]);
 
 export type RunStart = z.output<typeof runStart>;
-export type TrainStep = z.output<typeof trainStep>;
 export type TrainEpoch = z.output<typeof trainEpoch>;
 export type CheckpointReference = z.output<typeof checkpointReference>;
 export type CheckpointRecord = z.output<typeof checkpoint>;
 export type AttackResult = z.output<typeof attackResult>;
 export type Notice = z.output<typeof notice>;
-export type Benchmark = z.output<typeof benchmark>;
 export type Published = z.output<typeof published>;
 export type RunEnd = z.output<typeof runEnd>;
 /** A record of a type that this version knows. */
