@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "entries.h"
 #include "random.h"
 #include "threads.h"
 
@@ -25,84 +26,50 @@ void eachStretch(size_t count, int threads, const Body& body) {
   });
 }
 
-struct Connections {
-  std::vector<uint32_t> index;
-  std::vector<float> value, momentum;
+Entries connectionsOf(Kernel& kernel, KernelState& state) { return {kernel.index, kernel.value, state.momentum}; }
 
-  void push(uint32_t position, float v, float a) {
-    index.push_back(position);
-    value.push_back(v);
-    momentum.push_back(a);
-  }
+Entries deadOf(KernelState& state) { return {state.dead.index, state.dead.value, state.dead.momentum}; }
 
-  void reserve(size_t count) { index.reserve(count), value.reserve(count), momentum.reserve(count); }
+/** Entries whose noise and gradients stay in L1. */
+constexpr size_t kPiece = 1024;
 
-  void append(const Connections& other, size_t from, size_t to) {
-    const auto part = [from, to](auto& all, const auto& more) { all.insert(all.end(), more.begin() + from, more.begin() + to); };
-    part(index, other.index), part(value, other.value), part(momentum, other.momentum);
-  }
-};
-
-/** Both in ascending order, without a position in common; many of `a` stand between two of `b`, and are copied at once. */
-Connections merged(Connections a, const Connections& b) {
-  if (b.index.empty()) return a;
-  Connections all;
-  all.reserve(a.index.size() + b.index.size());
-  size_t from = 0;
-  for (size_t i = 0; i < b.index.size(); i++) {
-    size_t to = from;
-    while (to < a.index.size() && a.index[to] < b.index[i]) to++;
-    all.append(a, from, to);
-    all.push(b.index[i], b.value[i], b.momentum[i]);
-    from = to;
-  }
-  all.append(a, from, a.index.size());
-  return all;
-}
-
-/** All but those at the ascending positions from `drop` to `end`. */
-Connections without(const Connections& all, const uint32_t* drop, const uint32_t* end) {
-  Connections kept;
-  for (size_t i = 0; i < all.index.size(); i++)
-    if (!std::binary_search(drop, end, all.index[i])) kept.push(all.index[i], all.value[i], all.momentum[i]);
-  return kept;
-}
-
-void putConnections(Kernel& kernel, KernelState& state, Connections&& all) {
-  kernel.index = std::move(all.index), kernel.value = std::move(all.value), state.momentum = std::move(all.momentum);
-  kernel.stale = true;
-}
-
-void putDead(KernelState& state, Connections&& all) {
-  state.dead = {std::move(all.index), std::move(all.value), std::move(all.momentum)};
-}
-
-/** In terms of theta = sign * w; afterwards `value` and `momentum` are again those of w, with theta <= 0 where it died. */
-void moveConnections(Kernel& kernel, KernelState& state, const StepOptions& options, const float* noise, size_t from, size_t to) {
-  const std::vector<float>& gradient = state.gradient.sums;
-  for (size_t i = from; i < to; i++) {
-    const float sign = kernel.value[i] < 0 ? -1.0f : 1.0f;
-    float theta = sign * kernel.value[i], momentum = sign * state.momentum[i];
-    updateEntry(theta, momentum, sign * gradient[state.full ? kernel.index[i] : i], options);
+/**
+ * In terms of theta = sign * w; afterwards `value` and `momentum` are again those of w, with theta <= 0 where it died: a dead theta
+ * of either zero is written so that the sign can be told, -0 for +1, +0 for -1. The options come by value, and nothing branches, so
+ * that the loop becomes one of vectors.
+ */
+template <bool kDecoupled>
+void movePiece(float* value, float* momentum, uint8_t* dormant, const float* gradient, const float* noise, size_t count, StepOptions options) {
+  options.decoupled = kDecoupled;
+  for (size_t i = 0; i < count; i++) {
+    const float sign = value[i] < 0 ? -1.0f : 1.0f;
+    float theta = sign * value[i], a = sign * momentum[i];
+    updateEntry(theta, a, sign * gradient[i], options);
     theta = theta - options.pull;
-    if (options.noise.wanted) theta = theta + options.noise.deviation * noise[i - from];
-    const bool dormant = !(theta > 0);
-    // A dead theta of either zero is written so that the sign can be told: -0 for +1, +0 for -1.
-    kernel.value[i] = dormant && theta == 0 ? -sign * 0.0f : sign * theta;
-    state.momentum[i] = sign * momentum;
+    theta = theta + options.noise.deviation * noise[i];
+    value[i] = sign * (theta > 0 ? theta : -std::fabs(theta));
+    momentum[i] = sign * a;
+    dormant[i] = !(theta > 0);
   }
 }
 
-/** The same in pieces whose noise stays in L1. */
-void moveWithNoise(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, const Passes& passes, size_t from, size_t to) {
-  constexpr size_t kPiece = 1024;
-  float noise[kPiece];
+/** Moves the connections [from, to) of weight layer `layer` and marks those that died. */
+void moveConnections(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, const Passes& passes, uint8_t* dormant,
+                     size_t from, size_t to) {
+  float noise[kPiece] = {}, picked[kPiece];
   const uint64_t seed = options.noise.seed;
   for (; from < to; from += kPiece) {
-    const size_t end = std::min(to, from + kPiece);
-    const NormalsCall call{{uint32_t(seed), uint32_t(seed >> 32), kNoisePurpose, uint32_t(options.noise.step)}, layer, kernel.index.data() + from, end - from, noise};
+    const size_t count = std::min(kPiece, to - from);
+    const uint32_t* index = kernel.index.data() + from;
+    const NormalsCall call{{uint32_t(seed), uint32_t(seed >> 32), kNoisePurpose, uint32_t(options.noise.step)}, layer, index, count, noise};
     if (options.noise.wanted) passes.normals(call);
-    moveConnections(kernel, state, options, noise, from, end);
+    const float* gradient = state.gradient.sums.data() + from;
+    if (state.full) {
+      for (size_t i = 0; i < count; i++) picked[i] = state.gradient.sums[index[i]];
+      gradient = picked;
+    }
+    const auto move = options.decoupled ? movePiece<true> : movePiece<false>;
+    move(kernel.value.data() + from, state.momentum.data() + from, dormant + from, gradient, noise, count, options);
   }
 }
 
@@ -110,15 +77,54 @@ float signOfDead(float value) { return std::signbit(value) ? 1.0f : -1.0f; }
 
 bool isForgotten(float momentum) { return std::fabs(double(momentum)) < kForgottenMomentum; }
 
-/** The dead of earlier steps: those that come back go to `revived`, the others that are still moving to `still`. */
-void moveDead(const RecentlyDead& dead, const StepOptions& options, Connections& revived, Connections& still) {
-  for (size_t i = 0; i < dead.index.size(); i++) {
+/** Leaves what is alive; gives what died, but for what is forgotten at once. */
+Moving takeDead(Entries all, const std::vector<uint8_t>& dormant) {
+  Moving died;
+  size_t alive = 0;
+  for (size_t i = 0; i < all.size(); i++) {
+    if (!dormant[i]) all.keep(alive++, i);
+    else if (!isForgotten(all.momentum[i])) died.push(all.index[i], all.value[i], all.momentum[i]);
+  }
+  all.resize(alive);
+  return died;
+}
+
+/** Moves the dead of earlier steps and forgets those that stand still; gives those that come back. */
+Moving takeRevived(Entries dead, const StepOptions& options) {
+  Moving revived;
+  size_t still = 0;
+  for (size_t i = 0; i < dead.size(); i++) {
     const float sign = signOfDead(dead.value[i]);
     float theta = sign * dead.value[i], momentum = sign * dead.momentum[i];
     updateEntry(theta, momentum, 0.0f, options);
     if (theta > 0) revived.push(dead.index[i], sign * theta, sign * momentum);
-    else if (!isForgotten(momentum)) still.push(dead.index[i], theta == 0 ? -sign * 0.0f : sign * theta, sign * momentum);
+    if (theta > 0 || isForgotten(momentum)) continue;
+    dead.index[still] = dead.index[i], dead.value[still] = sign * -std::fabs(theta), dead.momentum[still] = sign * momentum;
+    still++;
   }
+  dead.resize(still);
+  return revived;
+}
+
+/** Leaves those that are not at the ascending positions of `drop`. */
+void removeAll(Entries all, const uint32_t* drop, size_t dropped) {
+  size_t kept = 0, next = 0;
+  for (size_t i = 0; i < all.size(); i++) {
+    while (next < dropped && drop[next] < all.index[i]) next++;
+    if (next == dropped || drop[next] != all.index[i]) all.keep(kept++, i);
+  }
+  all.resize(kept);
+}
+
+/** What grows is dead no more: its momentum goes with it, unless that is to be forgotten. */
+void takeGrown(Entries dead, Moving& grown, bool resetMomentum) {
+  size_t still = 0, next = 0;
+  for (size_t i = 0; i < dead.size(); i++) {
+    while (next < grown.size() && grown.index[next] < dead.index[i]) next++;
+    if (next == grown.size() || grown.index[next] != dead.index[i]) dead.keep(still++, i);
+    else if (!resetMomentum) grown.momentum[next] = dead.momentum[i];
+  }
+  dead.resize(still);
 }
 
 void requireAscending(const uint32_t* positions, size_t count, size_t size, const char* what) {
@@ -130,8 +136,10 @@ void requireAscending(const uint32_t* positions, size_t count, size_t size, cons
 }
 
 void requireConnected(const Kernel& kernel, const uint32_t* positions, size_t count, bool connected) {
+  auto at = kernel.index.begin();
   for (size_t i = 0; i < count; i++) {
-    if (std::binary_search(kernel.index.begin(), kernel.index.end(), positions[i]) == connected) continue;
+    at = std::lower_bound(at, kernel.index.end(), positions[i]);
+    if ((at != kernel.index.end() && *at == positions[i]) == connected) continue;
     throw std::out_of_range(connected ? "drop: position " + std::to_string(positions[i]) + " is not connected"
                                       : "grow: position " + std::to_string(positions[i]) + " is connected already");
   }
@@ -154,21 +162,15 @@ void updateOrdinary(std::vector<float>& values, std::vector<float>& momentum, co
 }
 
 void updateMortal(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, const Machine& machine) {
-  std::vector<uint8_t> negative(kernel.value.size());
-  for (size_t i = 0; i < negative.size(); i++) negative[i] = kernel.value[i] < 0;
+  std::vector<uint8_t> dormant(kernel.value.size());
   eachStretch(kernel.value.size(), machine.threads, [&](size_t from, size_t to) {
-    moveWithNoise(kernel, state, options, layer, *machine.target->passes, from, to);
+    moveConnections(kernel, state, options, layer, *machine.target->passes, dormant.data(), from, to);
   });
-  Connections alive, died, revived, still;
-  alive.reserve(kernel.value.size());
-  for (size_t i = 0; i < kernel.value.size(); i++) {
-    const float theta = negative[i] ? -kernel.value[i] : kernel.value[i];
-    if (theta > 0) alive.push(kernel.index[i], kernel.value[i], state.momentum[i]);
-    else if (!isForgotten(state.momentum[i])) died.push(kernel.index[i], kernel.value[i], state.momentum[i]);
-  }
-  moveDead(state.dead, options, revived, still);
-  putConnections(kernel, state, merged(std::move(alive), revived));
-  putDead(state, merged(std::move(still), died));
+  Entries connections = connectionsOf(kernel, state);
+  const Moving died = takeDead(connections, dormant), revived = takeRevived(deadOf(state), options);
+  connections.insert(revived);
+  deadOf(state).insert(died);
+  kernel.stale = true;
 }
 
 void reconnect(Kernel& kernel, KernelState& state, const Reconnection& change) {
@@ -177,18 +179,12 @@ void reconnect(Kernel& kernel, KernelState& state, const Reconnection& change) {
   requireConnected(kernel, change.drop, change.dropped, true);
   requireConnected(kernel, change.grow, change.grown, false);
   requireValues(change, state.rule);
-  Connections grown, still;
-  Connections kept = {std::move(kernel.index), std::move(kernel.value), std::move(state.momentum)};
-  if (change.dropped > 0) kept = without(kept, change.drop, change.drop + change.dropped);
+  Moving grown;
   for (size_t i = 0; i < change.grown; i++) grown.push(change.grow[i], change.values[i], 0);
-  for (size_t i = 0; i < state.dead.index.size(); i++) {
-    const uint32_t position = state.dead.index[i];
-    const auto at = std::lower_bound(grown.index.begin(), grown.index.end(), position);
-    if (at == grown.index.end() || *at != position) still.push(position, state.dead.value[i], state.dead.momentum[i]);
-    else if (!change.resetMomentum) grown.momentum[at - grown.index.begin()] = state.dead.momentum[i];
-  }
-  putConnections(kernel, state, merged(std::move(kept), grown));
-  putDead(state, std::move(still));
+  takeGrown(deadOf(state), grown, change.resetMomentum);
+  if (change.dropped > 0) removeAll(connectionsOf(kernel, state), change.drop, change.dropped);
+  connectionsOf(kernel, state).insert(grown);
+  kernel.stale = true;
 }
 
 }  // namespace sparse_robust

@@ -32,7 +32,8 @@ struct Collected {
 
   /** Zeros, `count` of them; they are not written again where they are there. */
   void clear(size_t count) {
-    if (!clean || sums.size() != count) sums.assign(count, 0);
+    if (!clean) sums.clear();
+    sums.resize(count);
     clean = true;
   }
 };
