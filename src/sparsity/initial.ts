@@ -1,5 +1,5 @@
 /** The network before the first step: which connections exist, their signs and weights (He et al. 2015, truncated). */
-import { normalAt, type Stream, stream } from "../core/rng.js";
+import { type Stream, stream } from "../core/rng.js";
 import type { WeightRule } from "../engines/engine.js";
 import type { Graph } from "../models/graph.js";
 import type { Network, Tensor } from "../models/network.js";
@@ -54,9 +54,12 @@ export function isMortalMode(mode: ConnectivityMode): boolean {
   return mode === "bayes" || mode === "deep-rewiring";
 }
 
-/** The sign of a connection of a mortal layer, fixed for the whole run whether the connection exists or not. */
-export function signAt(seed: number, layer: number, position: number): 1 | -1 {
-  return normalAt(seed, "sign", layer, 0, position) < 0 ? -1 : 1;
+/** The signs of connections of a mortal layer, fixed for the whole run whether the connections exist or not. */
+export function signsAt(seed: number, layer: number, positions: Uint32Array): Float32Array {
+  const signs = new Float32Array(positions.length);
+  stream(seed, "sign", layer).fillNormalAt(signs, 1, positions);
+  for (let i = 0; i < signs.length; i++) signs[i] = (signs[i] as number) < 0 ? -1 : 1;
+  return signs;
 }
 
 interface KernelOptions {
@@ -89,8 +92,8 @@ function kernelTensor(given: Tensor | null, { index, isMortal, ...options }: Ker
   }
   const values = drawnValues(options, index.length);
   if (!isMortal) return { type: "connections", shape, index, values };
-  const signed = values.map((value, i) => signAt(seed, layer, index[i] ?? 0) * Math.abs(value));
-  return { type: "connections", shape, index, values: signed };
+  const signs = signsAt(seed, layer, index);
+  return { type: "connections", shape, index, values: signs.map((sign, i) => sign * Math.abs(values[i] ?? 0)) };
 }
 
 function drawnValues({ kernel, layer, seed }: KernelOptions, count: number): Float32Array {

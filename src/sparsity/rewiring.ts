@@ -5,7 +5,7 @@
 import { stream } from "../core/rng.js";
 import type { Training } from "../engines/engine.js";
 import { type Budget, countConnections, type Kernel } from "./connectivity.js";
-import { signAt } from "./initial.js";
+import { signsAt } from "./initial.js";
 import { splitAtRandom } from "./multinomial.js";
 import { drawPositions } from "./positions.js";
 
@@ -41,7 +41,7 @@ export function* rewire(training: Training, counts: Int32Array, options: Rewirin
     if (count === 0) continue;
     const random = stream(seed, "rewire", step, 1 + layer);
     const grow = drawPositions(random, { count, size: kernels[layer]?.size ?? 0, taken: training.connections(layer) });
-    const values = Float32Array.from(grow, (position) => signAt(seed, layer, position) * RECONNECTION_VALUE);
+    const values = signsAt(seed, layer, grow).map((sign) => sign * RECONNECTION_VALUE);
     training.reconnect(layer, { drop: new Uint32Array(0), grow, values, resetMomentum });
     yield;
   }

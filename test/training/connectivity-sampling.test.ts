@@ -4,7 +4,7 @@ import { stream } from "../../src/core/rng.js";
 import type { Training } from "../../src/engines/engine.js";
 import { catalogModel } from "../../src/models/catalog.js";
 import type { SparseTensor, Tensor } from "../../src/models/network.js";
-import { signAt } from "../../src/sparsity/initial.js";
+import { signsAt } from "../../src/sparsity/initial.js";
 import { RECONNECTION_VALUE } from "../../src/sparsity/rewiring.js";
 import { naturalObjective } from "../../src/training/objectives/natural.js";
 import type { Samples } from "../../src/training/samples.js";
@@ -46,7 +46,7 @@ function checkKernel(tensor: Tensor | undefined, { layer, count }: { layer: numb
     const value = values[i] ?? Number.NaN;
     assert.ok(i === 0 || position > (index[i - 1] ?? 0), "positions ascend without duplicates");
     assert.ok(Number.isFinite(value) && value !== 0);
-    assert.equal(Math.sign(value), signAt(1, layer, position));
+    assert.equal(Math.sign(value), signsAt(1, layer, Uint32Array.of(position))[0]);
   }
 }
 
