@@ -21,55 +21,85 @@ type Value = number | string | null | undefined;
 type Described = Partial<CheckpointReference>;
 
 export const facts: readonly Fact[] = [
-  fact("method", "Method", false, ({ method }) => method),
-  fact("model", "Model", true, ({ model }) =>
-    model === undefined ? null : `${model.name}${(model.width ?? 1) === 1 ? "" : ` ×${model.width}`}`,
-  ),
-  fact("objective", "Objective", true, ({ objective }) => objective),
-  fact("density", "Density (sparsity)", true, densityOf, densityText),
-  fact(
-    "kept",
-    "Kept weights",
-    true,
-    ({ connections }) => connections,
-    grouped,
-    (column) => ofWeights(column.networks[0]?.checkpoint),
-  ),
+  fact({ key: "method", title: "Method", isUsual: false, value: ({ method }) => method }),
+  fact({ key: "model", title: "Model", value: modelName }),
+  fact({ key: "objective", title: "Objective", value: ({ objective }) => objective }),
+  fact({ key: "density", title: "Density (sparsity)", value: densityOf, text: densityText }),
+  fact({
+    key: "kept",
+    title: "Kept weights",
+    value: ({ connections }) => connections,
+    text: grouped,
+    suffix: ofWeights,
+  }),
   { key: "layerDensities", title: "Density by layer", isUsual: true, cell: layerDensityRange },
   { key: "layers", title: "Density of each layer, %", isUsual: false, cell: layerDensityList },
-  fact("multiplyAdds", "Multiply-adds an image", true, ({ multiplyAdds }) => multiplyAdds, grouped),
-  fact("bytes", "File bytes", true, ({ bytes }) => bytes, grouped),
-  fact("csrBytes", "Bytes as sparse matrices", false, ({ csrBytes }) => csrBytes, grouped),
-  fact("hours", "Hours to the checkpoint", false, hours, significant),
-  fact("imageSteps", "Image-steps to the checkpoint", true, ({ imageSteps }) => imageSteps, grouped),
-  fact(
-    "forwardEquivalents",
-    "Forward-equivalents to the checkpoint",
-    true,
-    ({ forwardEquivalents }) => forwardEquivalents,
-    grouped,
-  ),
+  fact({
+    key: "multiplyAdds",
+    title: "Multiply-adds an image",
+    value: ({ multiplyAdds }) => multiplyAdds,
+    text: grouped,
+  }),
+  fact({ key: "bytes", title: "File bytes", value: ({ bytes }) => bytes, text: grouped }),
+  fact({
+    key: "csrBytes",
+    title: "Bytes as sparse matrices",
+    isUsual: false,
+    value: ({ csrBytes }) => csrBytes,
+    text: grouped,
+  }),
+  // What training cost is told up to the checkpoint, which for a `best` one is not the end of its run.
+  fact({ key: "hours", title: "Hours to the checkpoint", isUsual: false, value: hours, text: significant }),
+  fact({
+    key: "imageSteps",
+    title: "Image-steps to the checkpoint",
+    value: ({ imageSteps }) => imageSteps,
+    text: grouped,
+  }),
+  fact({
+    key: "forwardEquivalents",
+    title: "Forward-equivalents to the checkpoint",
+    value: ({ forwardEquivalents }) => forwardEquivalents,
+    text: grouped,
+  }),
   { key: "gradients", title: "Gradients a sample", isUsual: false, cell: gradients },
-  fact("checkpoint", "Checkpoint", true, ({ role, epoch, phase }) =>
-    role === undefined ? null : [role, phase, epoch === undefined ? null : `epoch ${epoch}`].filter(Boolean).join(", "),
-  ),
+  fact({ key: "checkpoint", title: "Checkpoint", value: checkpointName }),
   { key: "selection", title: "Chosen by", isUsual: true, cell: selection },
-  fact("seed", "Seed", true, ({ seed }) => (seed === undefined ? null : String(seed))),
+  fact({ key: "seed", title: "Seed", value: ({ seed }) => (seed === undefined ? null : String(seed)) }),
 ];
 
-function fact(
-  key: string,
-  title: string,
-  isUsual: boolean,
-  value: (described: Described) => Value,
-  text: (value: number) => string = String,
-  suffix: (column: Column) => string = () => "",
-): Fact {
-  return { key, title, isUsual, cell: (column) => joined(describedBy(column).map(value), text, suffix(column)) };
+/** A fact that is one value of each network. */
+interface ValueFact {
+  readonly key: string;
+  readonly title: string;
+  /** True without it. */
+  readonly isUsual?: boolean;
+  readonly value: (described: Described) => Value;
+  /** How a number is written. */
+  readonly text?: (value: number) => string;
+  /** Behind it. */
+  readonly suffix?: (described: Described) => string;
 }
 
-/** Of training, as all costs here: up to the checkpoint, which for a `best` one is not the end of its run. */
-function hours({ seconds }: Described): number | null {
+function fact({ key, title, isUsual = true, value, text = String, suffix = () => "" }: ValueFact): Fact {
+  const cell = (column: Column) => {
+    const described = describedBy(column);
+    return joined(described.map(value), text, suffix(described[0] ?? {}));
+  };
+  return { key, title, isUsual, cell };
+}
+
+function modelName({ model }: Described): Value {
+  return model === undefined ? null : `${model.name}${(model.width ?? 1) === 1 ? "" : ` ×${model.width}`}`;
+}
+
+/** `best, finetune, epoch 9`. */
+function checkpointName({ role, epoch, phase }: Described): Value {
+  if (role === undefined) return null;
+  return [role, phase, epoch === undefined ? null : `epoch ${epoch}`].filter(Boolean).join(", ");
+}
+
+function hours({ seconds }: Described): Value {
   return seconds === undefined ? null : seconds / 3600;
 }
 
@@ -95,8 +125,8 @@ function joined(values: readonly Value[], text: (value: number) => string, suffi
   return { text: `${least === most ? least : `${least} to ${most}`}${suffix}`, value: mean };
 }
 
-function ofWeights(checkpoint: Described | undefined): string {
-  return checkpoint?.weights === undefined ? "" : ` of ${grouped(checkpoint.weights)}`;
+function ofWeights({ weights }: Described): string {
+  return weights === undefined ? "" : ` of ${grouped(weights)}`;
 }
 
 /** Of all attacks; the members of an ensemble are in the ensemble's own count. */

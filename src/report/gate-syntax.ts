@@ -25,10 +25,17 @@ export type Operator = "<" | "<=" | ">" | ">=" | "==" | "!=";
 export type Quantity =
   | { readonly type: "number"; readonly value: number; readonly unit: string; readonly at: number }
   | { readonly type: "+" | "-"; readonly left: Quantity; readonly right: Quantity }
-  | { readonly type: "metric"; readonly name: string; readonly ofBaseline: boolean; readonly at: number }
-  | { readonly type: Statistic; readonly name: string; readonly ofBaseline: boolean; readonly at: number };
+  | Metric;
 
-export type Statistic = "low" | "high" | "difference" | "p" | "low difference" | "high difference";
+/** What is asked of a network under one attack, or one of its facts: the number itself, or what belongs to it. */
+export interface Metric {
+  readonly type: Statistic;
+  readonly name: string;
+  readonly ofBaseline: boolean;
+  readonly at: number;
+}
+
+export type Statistic = "metric" | "low" | "high" | "difference" | "p" | "low difference" | "high difference";
 
 const OPERATORS: readonly Operator[] = ["<", "<=", ">", ">=", "==", "!="];
 
@@ -135,7 +142,7 @@ class Parser {
     return { ...metric, type: `${name} difference` };
   }
 
-  #metric(): { readonly type: "metric"; readonly name: string; readonly ofBaseline: boolean; readonly at: number } {
+  #metric(): Metric {
     const { kind, text, at } = this.#token();
     if (kind !== "name" || RESERVED.has(text)) throw this.#unexpected("a metric");
     this.#next++;

@@ -4,7 +4,14 @@ import { nearest } from "../core/nearest.js";
 import type { Cell, Column, Comparison, Row } from "./comparison.js";
 import { facts } from "./facts.js";
 import { metricRows } from "./gate-metrics.js";
-import { type Condition, type Operator, type Quantity, syntaxError } from "./gate-syntax.js";
+import {
+  type Condition,
+  type Metric,
+  type Operator,
+  type Quantity,
+  type Statistic,
+  syntaxError,
+} from "./gate-syntax.js";
 
 export interface NetworkVerdict {
   readonly network: string;
@@ -104,24 +111,26 @@ function quantityValue(quantity: Quantity, place: Place): Value {
   return metricValue(quantity, place);
 }
 
-function metricValue(quantity: Exclude<Quantity, { type: "number" | "+" | "-" }>, place: Place): Value {
-  const { type, name, ofBaseline } = quantity;
+function metricValue(metric: Metric, place: Place): Value {
+  const { type, ofBaseline } = metric;
   const needsBaseline = ofBaseline || type === "difference" || type === "p" || type.endsWith(" difference");
-  const baseline = needsBaseline ? baselineOf(place, quantity.at) : null;
+  const baseline = needsBaseline ? baselineOf(place, metric.at) : null;
   const column = ofBaseline && baseline !== null ? baseline : place.column;
-  const spelling = `${ofBaseline ? "baseline." : ""}${name}`;
-  const row = rowNamed(name, place, quantity.at);
-  if (row === null) return factValue(name, type, spelling, column, place, quantity.at);
+  const row = rowOf(metric, place);
+  if (row === null) return factValue(metric, { ...place, column });
   const cell = row.cells[place.comparison.columns.indexOf(column)] ?? null;
   const value = cell === null ? null : statistics[type](cell);
-  if (value === null) throw new InputError(`--fail-if: ${column.label} has no ${missing(type, spelling)}`);
-  const title = type === "metric" ? spelling : `${type.replace(" ", "(")}(${spelling})${type.includes(" ") ? ")" : ""}`;
-  return { value, text: `${title} ${shown(type, value)}`, isShare: type !== "p" };
+  if (value === null) throw new InputError(`--fail-if: ${column.label} has no ${missing(metric)}`);
+  return { value, text: `${titleOf(metric)} ${shown(type, value)}`, isShare: type !== "p" };
 }
 
-type Statistics = Exclude<Quantity["type"], "number" | "+" | "-">;
+/** As it was written, but for the name that a lone "baseline" stands for. */
+function titleOf({ type, name, ofBaseline }: Metric): string {
+  const spelling = `${ofBaseline ? "baseline." : ""}${name}`;
+  return type === "metric" ? spelling : `${type.replace(" ", "(")}(${spelling})${type.includes(" ") ? ")" : ""}`;
+}
 
-const statistics: Readonly<Record<Statistics, (cell: Cell) => number | null>> = {
+const statistics: Readonly<Record<Statistic, (cell: Cell) => number | null>> = {
   metric: ({ accuracy }) => accuracy,
   low: ({ interval }) => interval?.low ?? null,
   high: ({ interval }) => interval?.high ?? null,
@@ -141,7 +150,7 @@ function baselineOf({ comparison, column, expression }: Place, at: number): Colu
 }
 
 /** Null for what is no attack of the table; UsageError where a name without its radius stands for several rows. */
-function rowNamed(name: string, { comparison, expression }: Place, at: number): Row | null {
+function rowOf({ name, at }: Metric, { comparison, expression }: Place): Row | null {
   const rows = metricRows(name, comparison.rows);
   if (rows.length > 1) {
     const spelled = rows.map(({ attack }) => `${attack.name}@${attack.epsilonText}`).join(", ");
@@ -150,20 +159,14 @@ function rowNamed(name: string, { comparison, expression }: Place, at: number): 
   return rows[0] ?? null;
 }
 
-function factValue(
-  name: string,
-  type: Statistics,
-  spelling: string,
-  column: Column,
-  { comparison, expression }: Place,
-  at: number,
-): Value {
+function factValue(metric: Metric, { comparison, expression, column }: Place): Value {
+  const { type, name, at } = metric;
   const fact = facts.find(({ key }) => key === name);
   if (fact === undefined) throw missingMetric(name, comparison);
   if (type !== "metric") throw syntaxError(expression, at, `${name} is no accuracy: it has no ${type}`);
   const { value, text } = fact.cell(column);
   if (typeof value !== "number") throw new InputError(`--fail-if: ${column.label} has no number for ${name}`);
-  return { value, text: `${spelling} ${text}`, isShare: false };
+  return { value, text: `${titleOf(metric)} ${text}`, isShare: false };
 }
 
 function missingMetric(name: string, { rows }: Comparison): InputError {
@@ -173,9 +176,11 @@ function missingMetric(name: string, { rows }: Comparison): InputError {
   return new InputError(`--fail-if: the results have no ${name}; ${hint}`);
 }
 
-function missing(type: Statistics, spelling: string): string {
-  if (type === "metric") return `result of ${spelling}`;
-  return `${type === "p" ? "test" : type.replace(" ", " bound of the ")} for ${spelling}`;
+function missing(metric: Metric): string {
+  const { type } = metric;
+  const attack = titleOf({ ...metric, type: "metric" });
+  if (type === "metric") return `result of ${attack}`;
+  return `${type === "p" ? "test" : type.replace(" ", " bound of the ")} for ${attack}`;
 }
 
 /** "pgd50 < 45" would hold for every network there is. */
@@ -191,7 +196,7 @@ function numbersIn(quantity: Quantity): readonly Extract<Quantity, { type: "numb
   return "left" in quantity ? [...numbersIn(quantity.left), ...numbersIn(quantity.right)] : [];
 }
 
-function shown(type: Statistics, value: number): string {
+function shown(type: Statistic, value: number): string {
   if (type === "p") return String(Number(value.toPrecision(3)));
   return `${(100 * value).toFixed(2)}${type.endsWith("difference") ? "pp" : "%"}`;
 }

@@ -65,7 +65,7 @@ export function attackTitle({
     titles.get(name) ??
     name.replace(/^(a?pgd|cw)-?(\d)/, (_, attack: string, steps: string) => `${attack.toUpperCase()}-${steps}`);
   if (name === "clean" || epsilon === 0) return title;
-  return `${title}, ${norm === "l2" ? "L2 " : ""}ε ${epsilonText}`;
+  return `${title}, ${norm === "linf" ? "" : `${norm.toUpperCase()} `}ε ${epsilonText}`;
 }
 
 const titles: ReadonlyMap<string, string> = new Map([

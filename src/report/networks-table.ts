@@ -48,7 +48,7 @@ function headings({ columns }: Comparison, shown: Shown): readonly TableColumn[]
 /** `pgd50@8/255`, with what tells it from another row of that name. */
 function rowKey({ attack, title }: Row): string {
   const detail = / \((.*)\)$/.exec(title)?.[1];
-  const ball = attack.epsilon === 0 ? "" : `@${attack.norm === "l2" ? "l2:" : ""}${attack.epsilonText}`;
+  const ball = attack.epsilon === 0 ? "" : `@${attack.norm === "linf" ? "" : `${attack.norm}:`}${attack.epsilonText}`;
   return `${attack.name}${ball}${detail === undefined ? "" : ` ${detail}`}`;
 }
 

@@ -42,8 +42,7 @@ export function page(contents: PageContents): string {
   ].join("\n");
 }
 
-/** The table alone, for pages of others. */
-export function htmlTable({ columns, rows }: Table): string {
+function htmlTable({ columns, rows }: Table): string {
   const css = (isNumeric: boolean) => (isNumeric ? ' class="number"' : "");
   // The corner above the row names is no heading.
   const head = columns.map(({ title, isNumeric }) =>

@@ -53,6 +53,22 @@ test("marks of evenly spaced accuracies are evenly spaced", () => {
   assert.ok(Math.abs(sixty - forty - (eighty - sixty)) < 0.05, `${forty}, ${sixty}, ${eighty}`);
 });
 
+test("over seeds every figure of accuracies shows their spread, and its caption says so", () => {
+  const seeds = [1, 2].flatMap((seed) =>
+    ["clean", "pgd50"].flatMap((attack) =>
+      [4, 8].map((n) =>
+        resultOf({ method: "ours", seed, attack, epsilon: n / 255, flags: standing(100, 0.5 + seed / 10) }),
+      ),
+    ),
+  );
+  const comparison = compareNetworks(collect(seeds));
+  for (const name of ["epsilon", "attacks"] as const)
+    assert.match(
+      makeFigure(name, { comparison, histories: [] }).caption,
+      /95% intervals, over seeds ± their standard deviation/,
+    );
+});
+
 test("a figure without numbers says what it needs", () => {
   const nothing = { comparison: compareNetworks(collect([resultOf({ method: "ours", flags: [1] })])), histories: [] };
   assert.throws(() => makeFigure("curves", nothing), (error) => error instanceof UsageError && /records\.ndjson/.test(error.message)); // biome-ignore format: one line

@@ -6,15 +6,20 @@ import { parseHTML } from "linkedom";
 export const WIDTH = 640;
 
 /** Okabe & Ito's colours, told apart with every common kind of colour blindness, in an order that keeps neighbours distinct. */
-export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
 /** Colours come again after six networks, with other symbols. */
-export const SYMBOLS = ["circle", "square", "triangle", "diamond2", "star", "wye"] as const;
+const SYMBOLS = ["circle", "square", "triangle", "diamond2", "star", "wye"] as const;
 
 export interface Key {
   readonly label: string;
   readonly colour: string;
   /** One of `SYMBOLS`; null for a line alone. */
   readonly symbol: string | null;
+}
+
+/** Of a network that is marked by points. */
+export interface NetworkKey extends Key {
+  readonly symbol: string;
 }
 
 export interface Panel {
@@ -40,7 +45,7 @@ const MARGIN = 12;
 const LETTER = 6.6;
 
 /** The colour and symbol of the `index`-th network. */
-export function keyOf(label: string, index: number): Key {
+export function keyOf(label: string, index: number): NetworkKey {
   const colour = COLOURS[index % COLOURS.length] ?? COLOURS[0];
   const symbol = SYMBOLS[(index + Math.floor(index / COLOURS.length)) % SYMBOLS.length] ?? SYMBOLS[0];
   return { label, colour, symbol };
@@ -48,36 +53,17 @@ export function keyOf(label: string, index: number): Key {
 
 /** A document of its own: no style from outside, text as text. `background`: painted, for pictures without a page behind them. */
 export function drawFigure(figure: Figure, background: string | null = null): string {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const parts: string[] = [];
-  let y = MARGIN + LINE;
-  parts.push(`<text font-size="15" font-weight="600" x="${MARGIN}" y="${y}">${escaped(figure.title)}</text>`);
-  const legend = legendParts(figure.keys, y + LINE);
-  parts.push(...legend.parts);
-  y = legend.bottom;
-  for (const line of wrapped(figure.caption)) {
-    parts.push(`<text fill-opacity="0.8" x="${MARGIN}" y="${y + LINE}">${escaped(line)}</text>`);
-    y += LINE;
-  }
-  for (const { title, options } of figure.panels) {
-    if (title !== "") {
-      parts.push(`<text font-weight="600" x="${MARGIN}" y="${y + LINE + 8}">${escaped(title)}</text>`);
-      y += LINE + 8;
-    }
-    const x = { labelOffset: 38, ...options?.x };
-    const drawn = plot({ width: WIDTH, marginBottom: 44, style: { background: "none" }, ...options, x, document });
-    const height = Number(drawn.getAttribute("height"));
-    drawn.setAttribute("y", String(y + 10));
-    for (const style of drawn.querySelectorAll("style")) style.remove();
-    // The figure as a whole is one image with a description; names of single marks have no role to stand on.
-    for (const mark of drawn.querySelectorAll("[aria-label]")) mark.removeAttribute("aria-label");
-    for (const text of drawn.querySelectorAll("text")) placeText(text);
-    for (const line of drawn.querySelectorAll("[stroke-opacity]")) rename(line, "stroke-opacity", "opacity");
-    for (const name of ["font-size", "font-family", "class"]) drawn.removeAttribute(name);
-    parts.push(drawn.outerHTML);
-    y += height + 10;
-  }
-  const height = Math.ceil(y + MARGIN);
+  const top = MARGIN + LINE;
+  const parts = [`<text font-size="15" font-weight="600" x="${MARGIN}" y="${top}">${escaped(figure.title)}</text>`];
+  let bottom = top;
+  const add = (drawn: Drawn) => {
+    parts.push(...drawn.parts);
+    bottom = drawn.bottom;
+  };
+  add(legendParts(figure.keys, bottom + LINE));
+  add(captionParts(figure.caption, bottom));
+  for (const panel of figure.panels) add(panelParts(panel, bottom));
+  const height = Math.ceil(bottom + MARGIN);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="${FONTS}" font-size="${FONT_SIZE}" fill="currentColor" color="${INK}">`,
     `<title>${escaped(figure.title)}</title><desc>${escaped(figure.description)}</desc>`,
@@ -86,6 +72,36 @@ export function drawFigure(figure: Figure, background: string | null = null): st
     ...parts,
     "</svg>\n",
   ].join("\n");
+}
+
+/** Elements, and how far down they reach. */
+interface Drawn {
+  readonly parts: readonly string[];
+  readonly bottom: number;
+}
+
+function captionParts(caption: string, top: number): Drawn {
+  const lines = wrapped(caption);
+  const parts = lines.map(
+    (line, i) => `<text fill-opacity="0.8" x="${MARGIN}" y="${top + (i + 1) * LINE}">${escaped(line)}</text>`,
+  );
+  return { parts, bottom: top + lines.length * LINE };
+}
+
+function panelParts({ title, options }: Panel, top: number): Drawn {
+  const y = title === "" ? top : top + LINE + 8;
+  const heading = title === "" ? [] : [`<text font-weight="600" x="${MARGIN}" y="${y}">${escaped(title)}</text>`];
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const x = { labelOffset: 38, ...options?.x };
+  const drawn = plot({ width: WIDTH, marginBottom: 44, style: { background: "none" }, ...options, x, document });
+  drawn.setAttribute("y", String(y + 10));
+  for (const style of drawn.querySelectorAll("style")) style.remove();
+  // The figure as a whole is one image with a description; names of single marks have no role to stand on.
+  for (const mark of drawn.querySelectorAll("[aria-label]")) mark.removeAttribute("aria-label");
+  for (const text of drawn.querySelectorAll("text")) placeText(text);
+  for (const line of drawn.querySelectorAll("[stroke-opacity]")) rename(line, "stroke-opacity", "opacity");
+  for (const name of ["font-size", "font-family", "class"]) drawn.removeAttribute(name);
+  return { parts: [...heading, drawn.outerHTML], bottom: y + Number(drawn.getAttribute("height")) + 10 };
 }
 
 interface Placed {
@@ -118,10 +134,7 @@ const INK = "#1f2328";
 const STYLE = ".figure svg{overflow:visible}.figure svg text{white-space:pre}";
 const DARK = "@media(prefers-color-scheme:dark){.figure{color:#e6edf3}}";
 
-function legendParts(
-  keys: readonly Key[],
-  top: number,
-): { readonly parts: readonly string[]; readonly bottom: number } {
+function legendParts(keys: readonly Key[], top: number): Drawn {
   let [x, y] = [MARGIN, top];
   const parts = keys.map(({ label, colour, symbol }) => {
     const width = 26 + LETTER * label.length + 14;

@@ -2,16 +2,12 @@
 import { dot, line, ruleX } from "@observablehq/plot";
 import { type Cell, type Column, type Comparison, type Row, strongestRow } from "../comparison.js";
 import { attackTitle, significant } from "../labels.js";
+import { type AccuracyPoint, accuracyPoint, boundsText } from "./accuracy-point.js";
 import { type Figure, keyOf, type Panel } from "./canvas.js";
 
-interface Point {
+interface Point extends AccuracyPoint {
   readonly line: string;
-  readonly colour: string;
-  readonly symbol: string;
   readonly density: number;
-  readonly accuracy: number;
-  readonly low: number;
-  readonly high: number;
   readonly isPublished: boolean;
 }
 
@@ -24,13 +20,12 @@ export function densityFigure(comparison: Comparison): Figure | null {
   const rows = [comparison.rows.find(({ attack }) => attack.name === "clean"), strongestRow(comparison)];
   const distinct = [...new Set(rows)].filter((row) => row !== undefined);
   const sources = new Set(comparison.columns.flatMap(({ published }) => published?.source ?? []));
-  const isSpread = comparison.columns.some(({ networks }) => networks.length > 1);
   const others = sources.size === 0 ? "" : ` Hollow and dashed: published (${[...sources].join(", ")}).`;
   return {
     title: "Accuracy over density",
     description: `Clean and robust accuracy in percent over the share of weights kept, a line for each of ${methods.join(", ")}.`,
     keys: methods.map(keyOf),
-    caption: `Bars: 95% intervals${isSpread ? ", over seeds ± their standard deviation" : ""}.${others}`,
+    caption: `Bars: ${boundsText(comparison.columns)}.${others}`,
     panels: distinct.map((row) =>
       panel(row, {
         ...{ comparison, methods, methodOf },
@@ -84,24 +79,17 @@ function panel(row: Row, told: Told): Panel {
 function pointOf(column: Column, cell: Cell | null, { methods, methodOf }: Told): readonly Point[] {
   const density = densityOf(column);
   if (cell === null || density === null) return [];
-  const { accuracy, interval, spread } = cell;
   const method = methodOf(column);
-  const { colour, symbol } = keyOf(method, methods.indexOf(method));
+  const place = methods.indexOf(method);
   // A step aside for each method, so that intervals at one density do not hide each other.
-  const aside = 1.012 ** (methods.indexOf(method) - (methods.length - 1) / 2);
-  const around = spread === null ? 0 : spread.deviation;
-  const bounds = interval ?? { low: accuracy - around, high: accuracy + around };
+  const aside = 1.012 ** (place - (methods.length - 1) / 2);
   return [
     {
+      ...accuracyPoint(cell, keyOf(method, place)),
       // Published numbers of several sources are several lines.
-      ...{
-        line: `${method} ${column.published?.source ?? ""}`,
-        colour,
-        symbol: symbol ?? "circle",
-        accuracy: 100 * accuracy,
-      },
+      line: `${method} ${column.published?.source ?? ""}`,
       density: density * aside,
-      ...{ low: 100 * bounds.low, high: 100 * bounds.high, isPublished: column.published !== null },
+      isPublished: column.published !== null,
     },
   ];
 }

@@ -3,6 +3,7 @@ import { areaY, dot, line } from "@observablehq/plot";
 import { type Column, type Comparison, ownRows, type Row } from "../comparison.js";
 import { groupBy } from "../group-by.js";
 import { attackTitle } from "../labels.js";
+import { type AccuracyPoint, accuracyPoint, boundsText } from "./accuracy-point.js";
 import { type Figure, keyOf, type Panel } from "./canvas.js";
 
 /** More bands than this hide each other. */
@@ -21,38 +22,41 @@ export function epsilonFigure(comparison: Comparison): Figure | null {
     title: "Accuracy over the attack's radius",
     description: `Accuracy in percent over the radius ε, a line for each of ${columns.map(({ label }) => label).join(", ")}.`,
     keys: columns.map(({ label }, i) => keyOf(label, i)),
-    caption: `${columns.length > MOST_BANDS ? "" : "Bands: 95% intervals. "}Radius 0 is the clean accuracy.`,
-    panels: swept.map((family) => panel(family, clean, columns)),
+    caption: `${columns.length > MOST_BANDS ? "" : `Bands: ${boundsText(columns)}. `}Radius 0 is the clean accuracy.`,
+    panels: swept.map((family) => panel(clean === undefined ? family : [clean, ...family], columns)),
   };
 }
 
-function panel(family: readonly Row[], clean: Row | undefined, columns: readonly Column[]): Panel {
-  const [first] = family;
-  const isLinf = first?.attack.norm !== "l2";
-  const unit = isLinf ? 255 : 1;
-  const points = [...(clean === undefined ? [] : [clean]), ...family].flatMap((row) =>
+interface Point extends AccuracyPoint {
+  readonly label: string;
+  /** In 255ths for L∞. */
+  readonly radius: number;
+}
+
+function pointsOf(rows: readonly Row[], columns: readonly Column[], unit: number): readonly Point[] {
+  return rows.flatMap(({ attack, cells }) =>
     columns.flatMap(({ label }, i) => {
-      const cell = row.cells[i] ?? null;
-      if (cell === null) return [];
-      const { colour, symbol } = keyOf(label, i);
-      const { low, high } = cell.interval ?? { low: cell.accuracy, high: cell.accuracy };
-      return [
-        {
-          ...{ label, colour, symbol: symbol ?? "circle", radius: unit * row.attack.epsilon },
-          ...{ accuracy: 100 * cell.accuracy, low: 100 * low, high: 100 * high },
-        },
-      ];
+      const cell = cells[i] ?? null;
+      return cell === null ? [] : [{ label, radius: unit * attack.epsilon, ...accuracyPoint(cell, keyOf(label, i)) }];
     }),
   );
+}
+
+/** Of one attack, and of the clean images. */
+function panel(rows: readonly Row[], columns: readonly Column[]): Panel {
+  const last = rows.at(-1);
+  const norm = last?.attack.norm ?? "linf";
+  const isLinf = norm === "linf";
+  const points = pointsOf(rows, columns, isLinf ? 255 : 1);
   const order = { x: "radius", z: "label", sort: "radius" } as const;
-  const title = first === undefined ? "" : attackTitle({ ...first.attack, epsilon: 0 });
+  const title = last === undefined ? "" : attackTitle({ ...last.attack, epsilon: 0 });
   return {
     title,
     options: {
       height: 250,
       marginLeft: 46,
       marginRight: 20,
-      x: { label: isLinf ? "ε (in 255ths of the pixel range, L∞)" : "ε (L2)", ticks: 8 },
+      x: { label: isLinf ? "ε (in 255ths of the pixel range, L∞)" : `ε (${norm.toUpperCase()})`, ticks: 8 },
       y: { label: "Accuracy (%)", grid: true, zero: true },
       color: { type: "identity" },
       symbol: { type: "identity" },
