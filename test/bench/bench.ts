@@ -48,7 +48,7 @@ async function measureAll(): Promise<Verdict[]> {
   }
   reportLayers(speeds, flags.figure ?? null);
   if (parts.includes("deepsparse") && peers.includes("deepsparse")) verdicts.push(...(await deepSparse()));
-  if (parts.includes("engines") && areEnginesCompared()) await compareChosenEngines();
+  if (parts.includes("engines") && areEnginesCompared()) verdicts.push(...(await compareChosenEngines()));
   if (parts.includes("batches")) await reportBatches({ threads, densities: [0.1, 0.01], journal });
   return verdicts;
 }
@@ -66,7 +66,7 @@ function areEnginesCompared(): boolean {
   return flags.engines.includes(",");
 }
 
-function compareChosenEngines(): Promise<void> {
+function compareChosenEngines(): Promise<Verdict[]> {
   const engines = flags.engines.split(",").map((name) => z.enum(["auto", "native", "tensorflow"]).parse(name));
   return compareEngines({
     ...{ engines, threads, models: flags.models.split(","), densities: numbers(flags.densities) },

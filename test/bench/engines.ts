@@ -1,13 +1,14 @@
 /** The engines beside each other on a forward pass with its image gradient, and the tensorflow engine beside TensorFlow in Python. */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { chooseEngine, type EngineName } from "../../src/engines/choose.js";
-import type { Inference } from "../../src/engines/engine.js";
-import { crossEntropy } from "../../src/losses/cross-entropy.js";
+import type { EngineName } from "../../src/engines/choose.js";
+import { findInstallation } from "../../src/engines/tensorflow/installation.js";
 import { Child } from "./child.js";
 import { head, print, record, rounded, row } from "./output.js";
-import { CLASSES, INPUT, networkOf, type Subject } from "./subject.js";
+import type { Subject } from "./subject.js";
 import { pythonOf, ROOT, requirePackages } from "./tools.js";
+import type { Verdict } from "./verdicts.js";
 
 export interface EnginesOptions {
   readonly engines: readonly EngineName[];
@@ -25,56 +26,73 @@ interface Contender {
   /** Seconds of one pass: on the wall, and of the processor, all threads together. */
   readonly pass: () => Promise<Sample>;
   readonly samples: Sample[];
+  readonly end: () => void;
 }
 
-interface Sample {
-  readonly wall: number;
-  readonly processor: number;
-}
+const sampleSchema = z.object({ wall: z.number(), processor: z.number() });
+type Sample = z.output<typeof sampleSchema>;
+
+const PEER = "TensorFlow in Python";
 
 /** In turns, so that what else the machine does falls on all alike. */
-export async function compareEngines(options: EnginesOptions): Promise<void> {
+export async function compareEngines(options: EnginesOptions): Promise<Verdict[]> {
   print(`\n## Engines: forward and image gradient, batch ${options.batch}, ${options.threads} threads\n`);
   head(["network", "engine", "images/s", "fastest", "processor ms an image"]);
+  const verdicts: Verdict[] = [];
   for (const model of options.models) {
-    for (const density of options.densities) await compareOn({ model, densities: "method", density }, options);
+    for (const density of options.densities) {
+      verdicts.push(...(await compareOn({ model, densities: "method", density }, options)));
+    }
   }
+  return verdicts;
 }
 
-async function compareOn(subject: Subject, options: EnginesOptions): Promise<void> {
+async function compareOn(subject: Subject, options: EnginesOptions): Promise<Verdict[]> {
   const contenders = options.engines.map((engine) => engineOf(engine, subject, options));
   const isPeer = options.environment !== null && subject.model === "vgg16" && subject.density === 1;
-  const peer = isPeer ? python(options.environment ?? "") : null;
-  if (peer !== null) contenders.push(pythonOfPeer(peer, options));
+  if (isPeer) contenders.push(pythonOfPeer(python(options.environment ?? ""), options));
   for (let round = 0; round <= options.rounds; round++) {
     for (const { pass, samples } of contenders) samples.push(await pass());
   }
   for (const contender of contenders) report(contender, subject, options);
-  peer?.end();
+  for (const { end } of contenders) end();
+  return verdictsOf(contenders);
+}
+
+/** The engine's throughput as a share of its library's own, by the wall and by what the processor did for it. */
+function verdictsOf(contenders: readonly Contender[]): Verdict[] {
+  const [ours, peer] = ["tensorflow", PEER].map((name) => contenders.find((contender) => contender.name === name));
+  if (ours === undefined || peer === undefined) return [];
+  const share = (secondsOf: (sample: Sample) => number) => {
+    const [mine, theirs] = [ours, peer].map(({ samples }) => middle(samples.slice(1).map(secondsOf)));
+    return (theirs ?? Number.NaN) / (mine ?? Number.NaN);
+  };
+  const what = "the tensorflow engine, of TensorFlow in Python, vgg16 dense";
+  const verdict = { sense: "at least", must: 0.9, unit: "share" } as const;
+  return [
+    { ...verdict, what, found: share(({ wall }) => wall) },
+    { ...verdict, what: `${what}, by processor time`, found: share(({ processor }) => processor) },
+  ];
 }
 
 function engineOf(name: EngineName, subject: Subject, { batch, threads }: EnginesOptions): Contender {
-  const inference = chooseEngine({ engine: name, threads }).infer(networkOf(subject).network);
-  return { name, pass: async () => passOf(inference, batch), samples: [] };
-}
-
-function passOf(inference: Inference, batch: number): Sample {
-  const images = Float32Array.from({ length: batch * INPUT[0] * INPUT[1] * INPUT[2] }, (_, i) => (i % 97) / 97);
-  const labels = Uint8Array.from({ length: batch }, (_, i) => i % CLASSES);
-  const [began, before] = [performance.now(), process.cpuUsage()];
-  inference.inputGradient(images, (logits) => crossEntropy(logits, labels, CLASSES).gradient);
-  const { user, system } = process.cpuUsage(before);
-  return { wall: (performance.now() - began) / 1000, processor: (user + system) / 1e6 };
+  const worker = fileURLToPath(new URL("engines-worker.js", import.meta.url));
+  const child = new Child({ name, program: process.execPath, arguments: [worker] });
+  const request = JSON.stringify({ engine: name, subject, batch, threads });
+  const pass = async () => sampleSchema.parse(JSON.parse(await child.ask(request)));
+  return { name, pass, samples: [], end: () => child.end() };
 }
 
 /** TensorFlow of the version that the engine uses. */
 function python(folder: string): Child {
+  const version = findInstallation()?.built?.tensorflow;
+  const tensorflow = version === undefined ? "tensorflow-cpu" : `tensorflow-cpu==${version}`;
   return new Child({
     name: "tensorflow",
     program: pythonOf(folder),
     arguments: [join(ROOT, "scripts", "bench-tensorflow.py")],
     prepare: () =>
-      requirePackages(folder, { python: "python3", module: "tensorflow", packages: ["tensorflow-cpu", "numpy"] }),
+      requirePackages(folder, { python: "python3", module: "tensorflow", packages: [tensorflow, "numpy"] }),
   });
 }
 
@@ -85,7 +103,7 @@ function pythonOfPeer(peer: Child, { batch, threads }: EnginesOptions): Contende
     const reply = replySchema.parse(JSON.parse(await peer.ask(JSON.stringify({ batch, threads, repeat: 1 }))));
     return { wall: reply.seconds[0] ?? Number.NaN, processor: reply.processor };
   };
-  return { name: "TensorFlow in Python", pass, samples: [] };
+  return { name: PEER, pass, samples: [], end: () => peer.end() };
 }
 
 /** Without the first pass, which makes buffers. */
