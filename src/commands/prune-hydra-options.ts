@@ -9,7 +9,16 @@ import type { InnerAttack, StatisticsRule } from "../training/objectives/objecti
 import type { SelectionRule } from "../training/selection.js";
 import { densityOptions, givenDensities, targetOf } from "./density-options.js";
 import { choice, count, number, type OptionValues, text, toggle } from "./options.js";
-import { engine, everyCommand, pixelRange, training, trainingData } from "./shared-options.js";
+import {
+  engine,
+  everyCommand,
+  objectiveStrength,
+  pixelRange,
+  profiled,
+  selfTraining,
+  training,
+  trainingData,
+} from "./shared-options.js";
 
 /** Of `--allocation`, which also takes another network's layout: "budget-of CHECKPOINT". */
 export const allocationRules = ["uniform", "erk"] as const;
@@ -56,12 +65,7 @@ export const pruneHydraOptions = {
     help: "loss of all stages",
     default: "trades",
   }),
-  rstData: text({
-    argument: "FILE",
-    help: "pseudo-labelled images of rst: ti_500K_pseudo_labeled.pickle, or a folder",
-    defaultText: "none",
-  }),
-  rstFrac: number({ argument: "X", help: "their share of a batch", default: 0.5, above: 0, below: 1 }),
+  ...selfTraining,
   padding: choice(["tf", "torch"], {
     argument: "RULE",
     help: "zeros around 3×3 convolutions of stride 2: at the bottom and right, or on all sides",
@@ -106,13 +110,8 @@ export const pruneHydraOptions = {
     defaultText: "8/255; reference: 0.031",
   }),
   attackStep: number({ argument: "X", help: "its step", ...pixelRange, defaultText: "2/255; reference: 0.0078" }),
-  attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
-  beta: number({ argument: "X", help: "weight of the KL term of trades, mart and rst", default: 6, atLeast: 0 }),
-  profile: choice(["corrected", "reference"], {
-    argument: "NAME",
-    help: "defaults: ours, or those of the published code",
-    default: "corrected",
-  }),
+  ...objectiveStrength,
+  ...profiled,
   augment: choice(["shift", "crop", "none"], {
     argument: "NAME",
     help: "random changes of training images",

@@ -116,3 +116,27 @@ export const training = {
     changesResult: false,
   }),
 };
+
+/** Of the training attack and the loss, what both commands give the same meaning and default. */
+export const objectiveStrength = {
+  attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
+  beta: number({ argument: "X", help: "weight of the KL term of trades, mart and rst", default: 6, atLeast: 0 }),
+};
+
+export const selfTraining = {
+  rstData: text({
+    argument: "FILE",
+    help: "pseudo-labelled images of rst: ti_500K_pseudo_labeled.pickle, or a folder",
+    defaultText: "none",
+  }),
+  rstFrac: number({ argument: "X", help: "their share of a batch", default: 0.5, above: 0, below: 1 }),
+};
+
+/** Which defaults hold, where a command has them by profile. */
+export const profiled = {
+  profile: choice(["corrected", "reference"], {
+    argument: "NAME",
+    help: "defaults: ours, or those of the published code",
+    default: "corrected",
+  }),
+};

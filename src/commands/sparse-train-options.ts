@@ -6,7 +6,16 @@ import type { InnerAttack } from "../training/objectives/objective.js";
 import type { SelectionRule } from "../training/selection.js";
 import { densityOptions, targetOf } from "./density-options.js";
 import { choice, count, layerDensities, number, type OptionValues, text, toggle } from "./options.js";
-import { engine, everyCommand, pixelRange, training, trainingData } from "./shared-options.js";
+import {
+  engine,
+  everyCommand,
+  objectiveStrength,
+  pixelRange,
+  profiled,
+  selfTraining,
+  training,
+  trainingData,
+} from "./shared-options.js";
 
 const modes = [
   ...(["bayes", "fixed", "random", "dense", "deep-rewiring", "set", "rigl"] as const),
@@ -68,14 +77,8 @@ export const sparseTrainOptions = {
   momentum: number({ argument: "X", help: "momentum", atLeast: 0, below: 1, defaultText: "0.9; deep-rewiring: 0" }),
   epsilon: number({ argument: "X", help: "radius of the training attack", default: "8/255", ...pixelRange }),
   attackStep: number({ argument: "X", help: "its step", default: "2/255", ...pixelRange }),
-  attackSteps: count({ argument: "N", help: "its number of steps", default: 10, atLeast: 1 }),
-  beta: number({ argument: "X", help: "weight of the KL term of trades, mart and rst", default: 6, atLeast: 0 }),
-  rstData: text({
-    argument: "FILE",
-    help: "pseudo-labelled images of rst: ti_500K_pseudo_labeled.pickle, or a folder",
-    defaultText: "none",
-  }),
-  rstFrac: number({ argument: "X", help: "their share of a batch", default: 0.5, above: 0, below: 1 }),
+  ...objectiveStrength,
+  ...selfTraining,
   ema: number({
     argument: "X",
     help: "judge and write a moving average of the parameters that keeps this share at each step",
@@ -123,11 +126,7 @@ export const sparseTrainOptions = {
     help: "when the initial densities give more than the budget: scale them down, or keep them",
     defaultText: "rescale; reference: keep",
   }),
-  profile: choice(["corrected", "reference"], {
-    argument: "NAME",
-    help: "defaults: ours, or those of the published code",
-    default: "corrected",
-  }),
+  ...profiled,
   augment: choice(["shift", "crop", "none"], {
     argument: "NAME",
     help: "random changes of training images",
