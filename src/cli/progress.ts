@@ -24,7 +24,7 @@ export function screenFor(options: {
   const { name, quiet, stderr } = options;
   if (quiet) return { progress: { start: () => silentTask }, note: () => {}, clear: () => {} };
   const say = (text: string) => stderr.write(`${name}: ${text}\n`);
-  return stderr.isTTY ? barScreen(stderr, say) : lineScreen(say);
+  return stderr.isTTY ? new BarScreen(stderr, say) : lineScreen(say);
 }
 
 const silentTask: ProgressTask = { advance: () => {}, at: () => {}, done: () => {} };
@@ -32,88 +32,91 @@ const silentTask: ProgressTask = { advance: () => {}, at: () => {}, done: () => 
 function lineScreen(say: (text: string) => void): Screen {
   const start: Progress["start"] = ({ title, total: expected, unit }) => {
     const began = performance.now();
-    let value = 0;
     let said = began;
-    const show = (total: number, detail: string) => {
+    const show: Show = ({ value, total }, detail) => {
       const now = performance.now();
       if (now - said < LINE_EVERY * 1000 || value >= total) return;
       said = now;
       const left = timeLeft({ began, value, total });
       say(`${title} ${value}/${total} ${unit}, ${left} left${detail === "" ? "" : `, ${detail}`}`);
     };
-    const task: ProgressTask = {
-      advance: (by, detail = "") => {
-        value += by;
-        show(expected, detail);
-      },
-      at: (done, total, detail = "") => {
-        value = done;
-        show(total, detail);
-      },
-      done: () => {},
-    };
-    return task;
+    return countingTask(expected, show, () => {});
   };
   return { progress: { start }, note: say, clear: () => {} };
 }
 
-function barScreen(stderr: Terminal, say: (text: string) => void): Screen {
-  let current: SingleBar | null = null;
-  const clear = () => {
-    current?.stop();
-    current = null;
+class BarScreen implements Screen {
+  readonly #stderr: Terminal;
+  readonly #say: (text: string) => void;
+  #current: SingleBar | null = null;
+
+  constructor(stderr: Terminal, say: (text: string) => void) {
+    this.#stderr = stderr;
+    this.#say = say;
+  }
+
+  readonly progress: Progress = { start: (work) => this.#start(work) };
+
+  readonly note = (text: string): void => {
+    if (this.#current !== null) this.#stderr.write("\r\u001b[K");
+    this.#say(text);
+    this.#current?.render();
   };
-  const start: Progress["start"] = ({ title, total, unit }) => {
-    clear();
+
+  readonly clear = (): void => {
+    this.#current?.stop();
+    this.#current = null;
+  };
+
+  #start({ title, total: expected, unit }: Parameters<Progress["start"]>[0]): ProgressTask {
+    this.clear();
     const began = performance.now();
     const bar = new SingleBar({
-      stream: stderr,
+      stream: this.#stderr,
       format: `${title} {bar} {value}/{total} ${unit}, {left} left{detail}`,
       barsize: 24,
       hideCursor: null,
       clearOnComplete: true,
       fps: 5,
     });
-    bar.start(total, 0, { left: "?", detail: "" });
-    current = bar;
-    let value = 0;
-    const show = (detail: string) => {
-      const left = timeLeft({ began, value, total: bar.getTotal() });
-      bar.update(value, { left, detail: detail === "" ? "" : `, ${detail}` });
+    bar.start(expected, 0, { left: "?", detail: "" });
+    this.#current = bar;
+    const show: Show = ({ value, total }, detail) => {
+      bar.setTotal(total);
+      bar.update(value, { left: timeLeft({ began, value, total }), detail: detail === "" ? "" : `, ${detail}` });
     };
-    const task: ProgressTask = {
-      advance: (by, detail = "") => {
-        value += by;
-        show(detail);
-      },
-      at: (done, newTotal, detail = "") => {
-        value = done;
-        bar.setTotal(newTotal);
-        show(detail);
-      },
-      done: () => {
-        if (current === bar) clear();
-      },
-    };
-    return task;
-  };
-  const note = (text: string) => {
-    if (current !== null) stderr.write("\r\u001b[K");
-    say(text);
-    current?.render();
-  };
-  return { progress: { start }, note, clear };
+    return countingTask(expected, show, () => {
+      if (this.#current === bar) this.clear();
+    });
+  }
 }
 
-function timeLeft({
-  began,
-  value,
-  total,
-}: {
+type Show = (counted: { readonly value: number; readonly total: number }, detail: string) => void;
+
+/** Keeps the count that `show` shows. */
+function countingTask(expected: number, show: Show, done: () => void): ProgressTask {
+  let [value, total] = [0, expected];
+  return {
+    advance: (by, detail = "") => {
+      value += by;
+      show({ value, total }, detail);
+    },
+    at: (newValue, newTotal, detail = "") => {
+      [value, total] = [newValue, newTotal];
+      show({ value, total }, detail);
+    },
+    done,
+  };
+}
+
+interface Pace {
+  /** By `performance.now()`. */
   readonly began: number;
   readonly value: number;
   readonly total: number;
-}): string {
+}
+
+function timeLeft({ began, value, total }: Pace): string {
   return value <= 0 ? "?" : timeText(((performance.now() - began) / 1000) * (total / value - 1));
 }
 
