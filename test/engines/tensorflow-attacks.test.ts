@@ -55,7 +55,7 @@ for (const attacks of ["aa", "aa-plus", "aa-rand", "poster"]) {
   test(`${attacks} with its published constants leaves the same samples standing on both engines`, {
     skip: skip || (isSlow ? false : "SPARSE_ROBUST_SLOW=1 runs it"),
   }, async () => {
-    await assertSameStanding({ attacks, samples: 8 });
+    await assertSameStanding({ attacks, samples: 24 });
   });
 }
 
