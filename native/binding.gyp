@@ -12,7 +12,7 @@
     ],
     "engine_sources": [
       "plan.cc", "pack.cc", "targets.cc", "threads.cc", "graph.cc", "steps.cc", "arena.cc", "parameters.cc", "optimizer.cc", "largest.cc",
-      "step-runner.cc", "inference.cc", "ascent.cc", "training.cc", "training-backward.cc"
+      "step-runner.cc", "bands.cc", "reach.cc", "inference-places.cc", "inference.cc", "ascent.cc", "training.cc", "training-backward.cc"
     ],
     "conditions": [
       ["target_arch=='x64'", { "kernel_libraries": ["kernels_avx512", "kernels_avx2", "kernels_portable"] },

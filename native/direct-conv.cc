@@ -110,7 +110,7 @@ SR_INLINE void wholeRun(const ConvCall& call, const Geometry& g, const Run& run,
 
 template <int kGroup>
 void directConvOf(const ConvCall& call) {
-  Geometry g = geometryOf(*call.plan);
+  Geometry g = geometryOf(*call.plan, call.rows);
   forEachRun(g, [&](Run& run) {
     for (int group = 0; group < call.plan->target().channels; group += kGroup) wholeRun<kGroup>(call, g, run, group);
   });

@@ -14,7 +14,8 @@ template <bool kCenter, bool kScale, bool kAdd, bool kRelu>
 void mapChannel(const MapCall& call, int channel) {
   const Vec center = set1(kCenter ? call.center[channel] : 0), scale = set1(kScale ? call.scale[channel] : 1);
   const Vec shift = set1(kScale ? call.shift[channel] : 0);
-  const size_t first = channel * call.plane.stride(), end = first + size_t(call.plane.height) * call.plane.width;
+  const size_t begin = channel * call.plane.stride(), width = call.plane.width;
+  const size_t first = begin + call.rows.from * width, end = begin + call.rows.end(call.plane.height) * width;
   for (size_t line = first; line < end; line++) {
     unsigned bits = 0;
     for (int v = 0; v < kVectorsPerLine; v++) {
@@ -73,11 +74,12 @@ void map(const MapCall& call) {
 }
 
 void mapGradient(const GradientMapCall& call) {
-  const size_t lines = size_t(call.plane.height) * call.plane.width;
+  const size_t width = call.plane.width;
   for (int channel = 0; channel < call.plane.channels; channel++) {
+    if (!isWanted(call.end, channel)) continue;
     const Vec before = set1(call.before ? call.before[channel] : 1);
     const size_t first = channel * call.plane.stride();
-    for (size_t line = first; line < first + lines; line++) {
+    for (size_t line = first + call.rows.from * width; line < first + call.rows.end(call.plane.height) * width; line++) {
       for (int v = 0; v < kVectorsPerLine; v++) {
         const size_t at = line * kLine + v * kLanes;
         store(call.output + at, endGradient(call.end, channel, line, v, mul(load(call.input + at), before)));

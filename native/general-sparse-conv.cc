@@ -19,6 +19,7 @@ void general(const ConvCall& call, const Geometry& g, const PackedSparse& packed
   for (int b = 0; b < kBlocks; b++) source[b] = call.input[block + b] + size_t(from) * kStep * kLine;
   int targets = call.plan->target().channels, taps = g.kernel * g.kernel;
   for (int channel = 0; channel < targets; channel++) {
+    if (call.wanted && !call.wanted[channel]) continue;
     Vec acc[kBlocks * kHeld];
 #pragma GCC unroll 64
     for (int i = 0; i < kBlocks * kHeld; i++) acc[i] = zero();
@@ -73,7 +74,7 @@ void wholeRun(const ConvCall& call, const Geometry& g, const PackedSparse& packe
 }  // namespace
 
 void generalSparseConv(const ConvCall& call) {
-  Geometry g = geometryOf(*call.plan);
+  Geometry g = geometryOf(*call.plan, call.rows);
   PackedSparse packed = readSparse(*call.plan, call.packed);
   forEachRun(g, [&](Run& run) {
     switch (g.sourceStep) {

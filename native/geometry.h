@@ -9,13 +9,14 @@ namespace SR_TARGET {
 struct Geometry {
   bool forward;
   int kernel, stride, padTop, padLeft;
+  Rows rows;                           // of the target
   int sourceHeight, sourceWidth, targetHeight, targetWidth;
   size_t sourceStride, targetStride;   // lines from one channel to the next
   int sourceStep, targetStep;          // neighbours in a run lie so many lines apart
 };
 
-/** A 1x1 convolution of stride 1 sees a plane as one long row. */
-SR_INLINE Geometry geometryOf(const ConvPlan& plan) {
+/** A 1x1 convolution of stride 1 sees a whole plane as one long row. */
+SR_INLINE Geometry geometryOf(const ConvPlan& plan, const Rows& rows) {
   const ConvShape& shape = plan.shape;
   const Plane &source = plan.source(), &target = plan.target();
   Geometry g;
@@ -23,8 +24,10 @@ SR_INLINE Geometry geometryOf(const ConvPlan& plan) {
   g.kernel = shape.kernel, g.stride = shape.stride, g.padTop = shape.padTop, g.padLeft = shape.padLeft;
   g.sourceHeight = source.height, g.sourceWidth = source.width, g.sourceStride = source.stride();
   g.targetHeight = target.height, g.targetWidth = target.width, g.targetStride = target.stride();
+  g.rows = rows;
   g.sourceStep = g.forward ? shape.stride : 1, g.targetStep = g.forward ? 1 : shape.stride;
-  bool pointwise = g.kernel == 1 && g.stride == 1 && g.padTop == 0 && g.padLeft == 0;
+  bool whole = rows.from == 0 && rows.end(target.height) == target.height;
+  bool pointwise = whole && g.kernel == 1 && g.stride == 1 && g.padTop == 0 && g.padLeft == 0;
   if (pointwise && source.height == target.height && source.width == target.width) {
     g.sourceWidth = g.targetWidth = source.height * source.width;
     g.sourceHeight = g.targetHeight = 1;
@@ -75,11 +78,11 @@ SR_INLINE void listTaps(const Geometry& g, int row, int column, Run& run) {
   }
 }
 
-/** Calls visit(run) for every run; together they hold each target position once. */
+/** Calls visit(run) for every run; together they hold each target position of the rows once. */
 template <class Visit>
 SR_INLINE void forEachRun(const Geometry& g, const Visit& visit) {
   Run run;
-  for (int row = 0; row < g.targetHeight; row++) {
+  for (int row = g.rows.from; row < g.rows.end(g.targetHeight); row++) {
     for (int phase = 0; phase < g.targetStep; phase++) {
       for (int column = phase; column < g.targetWidth; column += run.count * g.targetStep) {
         unsigned bits = reached(g, column, g.padLeft, g.sourceWidth);

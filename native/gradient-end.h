@@ -17,6 +17,8 @@ SR_INLINE Vec endGradient(const GradientEnd& end, int channel, size_t line, int 
   return value;
 }
 
+SR_INLINE bool isWanted(const GradientEnd& end, int channel) { return !end.wanted || end.wanted[channel]; }
+
 /** The bits of the lanes of vector `v` that hold one of the first `images` images. */
 SR_INLINE unsigned liveLanes(int images, int v) { return ((1u << images) - 1) >> v * kLanes & kLaneMask; }
 

@@ -3,15 +3,13 @@
 #include "inference.h"
 
 #include <chrono>
+#include <cstring>
 
+#include "reach.h"
 #include "threads.h"
 
 namespace sparse_robust {
 namespace {
-
-constexpr size_t kLineBytes = kLine * sizeof(float);
-
-size_t bytesOf(const Plane& plane) { return plane.lines() * kLineBytes; }
 
 /** Adds its lifetime to a sum. */
 class StepClock {
@@ -24,79 +22,50 @@ class StepClock {
   std::chrono::steady_clock::time_point start_;
 };
 
-size_t roundedWords(size_t words) { return alignedBytes(words * 2) / 2; }
+/** Rows of every channel that is wanted (null: of all) to the begin of their memory. */
+void moveRows(const Plane& plane, float* memory, const uint8_t* wanted, const RowsMoved& moved) {
+  const size_t row = size_t(plane.width) * kLine;
+  for (int channel = 0; channel < plane.channels; channel++, memory += plane.stride() * kLine) {
+    if (wanted && !wanted[channel]) continue;
+    std::memmove(memory, memory + (moved.from - moved.base) * row, (moved.to - moved.from) * row * sizeof(float));
+  }
+}
 
 }  // namespace
 
 Inference::Inference(const Machine& machine, std::shared_ptr<Parameters> parameters)
     : machine_(machine), parameters_(std::move(parameters)), program_(compileInference(graph())), runner_(machine_, *parameters_) {
-  planArena();
+  placeMasks();
 }
 
-/**
- * Steps up to the last with a plane of this many lines take the blocks of a group one after the other, in the same memory:
- * four blocks of 64 channels of 32x32 are 17 MB, one is 4, and what follows finds part of it in L2.
- */
-constexpr int kAloneLines = 64;
-
-/** Places of activations over the steps in order, of gradients over the steps backwards, and of the masks. */
-void Inference::planArena() {
-  const int steps = int(program_.steps.size()), values = graph().outputValue() + 1;
-  std::vector<Lifetime> activations(values), gradients(values);
-  maskOffset_.assign(values, 0);
-  chosenOffset_.assign(steps, 0);
-  for (int value = 0; value < values; value++) {
-    if (program_.lastUse[value] < 0) continue;
-    const size_t bytes = bytesOf(graph().plane(value));
-    const int made = program_.producer[value], used = program_.lastUse[value];
-    // A pool may store while the convolution before it still reads (forwardBands).
-    const bool early = made > 0 && program_.steps[made].kind == StepKind::MaximumPool;
-    activations[value] = {bytes, early ? made - 1 : made, used};
-    gradients[value] = {bytes, -used, -made};
-  }
-  for (int i = 0; i < steps; i++) {
-    const Step& step = program_.steps[i];
-    if (step.relu) {
-      maskOffset_[step.output] = maskWords_;
-      maskWords_ += roundedWords(graph().plane(step.output).lines());
-    }
-    if (step.kind == StepKind::MaximumPool) {
-      const PoolShape& pool = graph().layers[step.layer].pool;
-      chosenOffset_[i] = maskWords_;
-      maskWords_ += roundedWords(size_t(pool.out.channels) * pool.out.height * pool.out.width * pool.rows * pool.columns);
-    }
-  }
-  for (int i = 0; i < steps; i++) {
-    const Plane &in = graph().plane(program_.steps[i].input), &out = graph().plane(program_.steps[i].output);
-    if (std::max(in.height * in.width, out.height * out.width) >= kAloneLines) alone_ = i + 1;
-  }
-  forwardPlaces_ = placeAll(activations);
-  backwardPlaces_ = placeAll(gradients);
-  slotBytes_ = std::max(forwardPlaces_.total, backwardPlaces_.total);
-}
-
-/** Follows changed parameters: packed weights, folded batch-norm, scratch. */
+/** Follows changed parameters: packed weights, folded batch-norm, scratch, chains. */
 void Inference::update() {
   if (vectorsVersion_ == parameters_->version()) return;
   parameters_->prepare(machine_.threads);
   vectors_.clear();
-  bands_.assign(program_.steps.size(), 0);
   scratchBytes_ = 0;
   for (const Step& step : program_.steps) {
     vectors_.push_back(vectorsOf(*parameters_, step));
     scratchBytes_ = std::max(scratchBytes_, alignedBytes(runner_.scratchBytes(step)));
   }
-  for (size_t i = 0; i + 1 < alone_; i++) {
-    const Step &conv = program_.steps[i], &pool = program_.steps[i + 1];
-    const bool alone = pool.input == conv.output && program_.lastUse[conv.output] == int(i + 1);
-    if (alone) bands_[i] = runner_.bandRows(conv, pool);
-  }
+  countAlone();
+  shareGradients();
+  forwardChains_ = chainsOf(program_, *parameters_, Direction::Forward, alone_);
+  backwardChains_ = chainsOf(program_, *parameters_, Direction::InputGradient, alone_);
+  reached_ = channelsReached(program_, *parameters_);
+  placeValues();
   vectorsVersion_ = parameters_->version();
+}
+
+/** Whether the bits of a value's relu are among those of the maximum that reads it. */
+bool Inference::joinsRelu(int value) const {
+  const size_t reader = program_.lastUse[value];
+  return reader < program_.steps.size() && program_.steps[reader].joinsRelu;
 }
 
 uint16_t* Inference::maskOf(int value, size_t block) const {
   const int producer = program_.producer[value];
-  if (producer < 0 || !program_.steps[producer].relu) return nullptr;
+  if (producer < 0 || !program_.steps[producer].relu || joinsRelu(value)) return nullptr;
   return masks_.masks() + block * maskWords_ + maskOffset_[value];
 }
 
@@ -128,9 +97,15 @@ void Inference::forwardGroup(const Group& group, size_t images, const ImageSourc
   const float* first[kBlocksTogether];
   for (int b = 0; b < group.count; b++) {
     first[b] = source(group.first + b, place(space, forwardPlaces_, 0, b));
-    for (size_t i = 0; i < alone_; i++) {
-      if (bands_[i] > 0) forwardBands(i++, group, b, first, keep, space);
-      else forwardStep(i, group, b, b + 1, first, keep, space);
+    auto chain = forwardChains_.begin();
+    for (size_t i = 0; i < alone_;) {
+      if (chain != forwardChains_.end() && chain->from == int(i)) {
+        forwardChain(*chain, group, b, first, keep, space);
+        i = (chain++)->to;
+      } else {
+        forwardStep(i, group, b, b + 1, first, keep, space);
+        i++;
+      }
     }
   }
   for (size_t i = alone_; i < program_.steps.size(); i++) forwardStep(i, group, 0, group.count, first, keep, space);
@@ -167,29 +142,26 @@ void Inference::forwardStep(size_t i, const Group& group, int from, int to, cons
   runner_.forward(step, vectors_[i], blocks, space.arena.data());
 }
 
-/**
- * A convolution and the pool behind it, band by band. All bands are stored in the rows of the first one, which stay in L2:
- * nobody but the pool reads them. The masks have a place for every row.
- */
-void Inference::forwardBands(size_t i, const Group& group, int block, const float* const* images, bool keep, Space& space) {
-  const Step &conv = program_.steps[i], &pool = program_.steps[i + 1];
-  const Plane& plane = graph().plane(conv.output);
-  const int stride = graph().layers[pool.layer].pool.stride;
-  StepBlocks stored = blocksFor(i, group, block, block + 1, images, keep, space);
-  StepBlocks pooled = blocksFor(i + 1, group, block, block + 1, images, keep, space);
-  float* first = stored.output[0];
-  for (int row = 0; row < plane.height; row += bands_[i]) {
-    float* shifted = first - size_t(row) * plane.width * kLine;
-    const int end = std::min(plane.height, row + bands_[i]);
-    stored.output[0] = shifted, stored.rows = {row, end};
-    pooled.input[0] = shifted, pooled.rows = {row / stride, end / stride};
-    {
-      const StepClock clock(space.seconds[i]);
-      runner_.forward(conv, vectors_[i], stored, space.arena.data());
-    }
-    const StepClock clock(space.seconds[i + 1]);
-    runner_.forward(pool, vectors_[i + 1], pooled, space.arena.data());
-  }
+/** One block through a chain. The masks have a place for every row. */
+void Inference::forwardChain(const Chain& chain, const Group& group, int block, const float* const* images, bool keep, Space& space) {
+  const auto run = [&](int j, const Rows& rows, const BandState& state) {
+    const int i = chain.jobs[j].step;
+    StepBlocks blocks = blocksFor(i, group, block, block + 1, images, keep, space);
+    if (j > 0) blocks.input[0] -= floatsAbove(chain, state, j - 1);
+    blocks.output[0] -= floatsAbove(chain, state, j);
+    blocks.rows = rows;
+    const StepClock clock(space.seconds[i]);
+    runner_.forward(program_.steps[i], vectors_[i], blocks, space.arena.data());
+  };
+  walkBands(chain, run, [&](int j, const RowsMoved& moved) {
+    const int value = chain.jobs[j].writes;
+    moveRows(graph().plane(value), place(space, forwardPlaces_, value, block), nullptr, moved);
+  });
+}
+
+/** What the memory of a job's value lies ahead of where its row 0 would be. */
+size_t Inference::floatsAbove(const Chain& chain, const BandState& state, int job) const {
+  return size_t(state.base[job]) * graph().plane(chain.jobs[job].writes).width * kLine;
 }
 
 void Inference::backward(size_t images, const float* logitGradient, const GradientSink& sink) {
@@ -199,9 +171,13 @@ void Inference::backward(size_t images, const float* logitGradient, const Gradie
   });
 }
 
+/** Channels of a value whose gradient somebody needs; null: all. */
+const uint8_t* Inference::wantedOf(int value) const { return reached_[value].empty() ? nullptr : reached_[value].data(); }
+
 PartBlocks Inference::partBlocks(const Part& part, const Group& group, int from, int to, Space& space) const {
   PartBlocks blocks{part, {}, {}};
   if (part.value < 0) return blocks;
+  blocks.wanted = wantedOf(part.value);
   for (int b = from; b < to; b++) {
     blocks.gradient[b - from] = place(space, backwardPlaces_, part.value, b);
     blocks.mask[b - from] = maskOf(part.value, group.first + b);
@@ -226,23 +202,52 @@ void Inference::backwardGroup(const Group& group, size_t images, const float* lo
   }
   for (size_t i = program_.steps.size(); i-- > alone_;) backwardStep(i, group, 0, group.count, space);
   for (int b = 0; b < group.count; b++) {
-    for (size_t i = alone_; i-- > 0;) backwardStep(i, group, b, b + 1, space);
+    auto chain = backwardChains_.rbegin();
+    for (size_t i = alone_; i > 0;) {
+      if (chain != backwardChains_.rend() && chain->to == int(i)) {
+        backwardChain(*chain, group, b, space);
+        i = (chain++)->from;
+      } else {
+        backwardStep(--i, group, b, b + 1, space);
+      }
+    }
     sink(group.first + b, place(space, backwardPlaces_, 0, b));
   }
 }
 
-void Inference::backwardStep(size_t i, const Group& group, int from, int to, Space& space) {
-  const Step& step = program_.steps[i];
+GradientBlocks Inference::gradientBlocksFor(size_t i, const Group& group, int from, int to, Space& space) const {
   GradientBlocks blocks;
   blocks.count = to - from;
   blocks.input = partBlocks(program_.inputPart[i], group, from, to, space);
-  blocks.add = partBlocks(program_.addPart[i], group, from, to, space);
+  const Part& add = program_.addPart[i];
+  const bool isThere = add.first && add.value >= 0 && sharing_[add.value] >= 0;
+  blocks.add = partBlocks(isThere ? Part{} : add, group, from, to, space);
   for (int b = from; b < to; b++) {
-    blocks.output[b - from] = place(space, backwardPlaces_, step.output, b);
+    blocks.output[b - from] = place(space, backwardPlaces_, program_.steps[i].output, b);
     blocks.chosen[b - from] = chosenOf(i, group.first + b);
   }
+  return blocks;
+}
+
+void Inference::backwardStep(size_t i, const Group& group, int from, int to, Space& space) {
   const StepClock clock(space.seconds[i]);
-  runner_.backward(step, vectors_[i], blocks, space.arena.data());
+  runner_.backward(program_.steps[i], vectors_[i], gradientBlocksFor(i, group, from, to, space), space.arena.data());
+}
+
+void Inference::backwardChain(const Chain& chain, const Group& group, int block, Space& space) {
+  const auto run = [&](int j, const Rows& rows, const BandState& state) {
+    const int i = chain.jobs[j].step;
+    GradientBlocks blocks = gradientBlocksFor(i, group, block, block + 1, space);
+    if (j > 0) blocks.output[0] -= floatsAbove(chain, state, j - 1);
+    blocks.input.gradient[0] -= floatsAbove(chain, state, j);
+    blocks.rows = rows;
+    const StepClock clock(space.seconds[i]);
+    runner_.backward(program_.steps[i], vectors_[i], blocks, space.arena.data());
+  };
+  walkBands(chain, run, [&](int j, const RowsMoved& moved) {
+    const int value = chain.jobs[j].writes;
+    moveRows(graph().plane(value), place(space, backwardPlaces_, value, block), wantedOf(value), moved);
+  });
 }
 
 ImageSource Inference::imagesOf(const float* images, size_t count) const {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "bands.h"
 #include "blocks.h"
 #include "step-runner.h"
 
@@ -53,14 +54,24 @@ class Inference {
   };
 
   void update();
-  void planArena();
+  void placeMasks();
+  void countAlone();
+  bool staysAlone(const Step& step) const;
+  void shareGradients();
+  void placeValues();
+  void lengthenInChains(std::vector<Lifetime>& lives, const std::vector<Chain>& chains, bool backwards) const;
+  size_t floatsAbove(const Chain& chain, const BandState& state, int job) const;
+  const uint8_t* wantedOf(int value) const;
   void forwardGroup(const Group& group, size_t images, const ImageSource& source, float* logits, bool keep, Space& space);
   StepBlocks blocksFor(size_t step, const Group& group, int from, int to, const float* const* images, bool keep, Space& space) const;
   void forwardStep(size_t step, const Group& group, int from, int to, const float* const* images, bool keep, Space& space);
-  void forwardBands(size_t conv, const Group& group, int block, const float* const* images, bool keep, Space& space);
+  void forwardChain(const Chain& chain, const Group& group, int block, const float* const* images, bool keep, Space& space);
   void backwardGroup(const Group& group, size_t images, const float* logitGradient, const GradientSink& sink, Space& space);
+  GradientBlocks gradientBlocksFor(size_t step, const Group& group, int from, int to, Space& space) const;
   void backwardStep(size_t step, const Group& group, int from, int to, Space& space);
+  void backwardChain(const Chain& chain, const Group& group, int block, Space& space);
   PartBlocks partBlocks(const Part& part, const Group& group, int from, int to, Space& space) const;
+  bool joinsRelu(int value) const;
   uint16_t* maskOf(int value, size_t block) const;
   uint16_t* chosenOf(size_t step, size_t block) const;
   float* place(Space& space, const Places& places, int value, int block) const;
@@ -75,7 +86,9 @@ class Inference {
   std::vector<size_t> maskOffset_, chosenOffset_;   // [value], [step], in 16-bit words of a block's part
   size_t maskWords_ = 0, slotBytes_ = 0, scratchBytes_ = 0;
   size_t alone_ = 0;                          // the steps before it take one block at a time
-  std::vector<int> bands_;                    // [step] rows of a convolution that the next step pools at once; 0: none
+  std::vector<int> sharing_;                  // [value] the one whose gradient lies in the same memory, -1: none
+  std::vector<Chain> forwardChains_, backwardChains_;
+  std::vector<std::vector<uint8_t>> reached_; // [value][channel] by the images
   std::vector<Space> spaces_;                 // [thread]
   Buffer masks_;
 };

@@ -84,7 +84,7 @@ size_t packedBytes(const ConvPlan& plan, size_t connections);
 size_t packScratchBytes(const ConvPlan& plan, size_t connections);
 void packWeights(const ConvPlan& plan, const Weights& weights, void* packed, void* scratch);
 size_t scratchBytes(const ConvPlan& plan);   // of one running call
-int bandRows(const ConvPlan& plan);          // rows of a band that loses nothing, the whole height where there is none
+int bandRows(const ConvPlan& plan);          // bands of a multiple of so many rows lose nothing; the whole height: there are none
 
 /** Rows [from, to) of the target: a band of its plane. */
 struct Rows {
@@ -101,6 +101,7 @@ struct ConvCall {
   Epilogue epilogue;
   void* scratch;                // scratchBytes
   Rows rows = {};               // a band only of one block, and only as bandRows says
+  const uint8_t* wanted = nullptr;   // [target channel] those of 0 may be left out, null: none
 };
 
 /** Weight gradient: for output channels [from, to), summed over all blocks of the batch in order; lanes added in one fixed tree. */

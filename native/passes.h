@@ -17,6 +17,7 @@ struct MapCall {
   bool relu = false;
   uint16_t* maskOut = nullptr;
   int images = kLine;               // the lanes behind are stored as 0
+  Rows rows = {};
 };
 
 /** What the gradient of a value goes through when its last part arrives: value += add; keep what maskIn has; value *= scale. */
@@ -24,6 +25,7 @@ struct GradientEnd {
   const float* add = nullptr;
   const uint16_t* maskIn = nullptr;
   const float* scale = nullptr;     // [channel]
+  const uint8_t* wanted = nullptr;  // [channel] those of 0 may be left out
 };
 
 /** value = input * before[channel], then the end. */
@@ -33,6 +35,7 @@ struct GradientMapCall {
   float* output = nullptr;          // may be the input
   const float* before = nullptr;
   GradientEnd end;
+  Rows rows = {};
 };
 
 /** Windows of rows x columns, stride apart, all inside the input. */
@@ -48,6 +51,7 @@ struct PoolCall {
   float* output;
   uint16_t* chosen;
   Rows rows = {};                   // of the output
+  bool positive = false;            // nothing is chosen where the maximum is not positive
 };
 
 struct PoolGradientCall {
@@ -56,6 +60,7 @@ struct PoolGradientCall {
   const uint16_t* chosen;           // null for an average
   float* inputGradient;
   GradientEnd end;
+  Rows rows = {};                   // of the input, windows of a maximum whole
 };
 
 /** An image to a vector: `channelsFirst` by channel, row, column, else by row, column, channel. */

@@ -80,13 +80,16 @@ size_t scratchBytes(const ConvPlan& plan) {
   }
 }
 
-/** A sparse tile is one row of a plane wider than eight; Winograd takes four patches together, so a row of patches must have as many. */
+/**
+ * Winograd takes four patches together, so a row of patches must have as many. A sparse tile is one row of a plane, two where it is
+ * eight wide, all of a smaller one; without tiles of their own, rows are taken one by one.
+ */
 int bandRows(const ConvPlan& plan) {
   const Plane& target = plan.target();
-  if (!keepsPlane3x3(plan.shape)) return target.height;
-  if (plan.algorithm == Algorithm::Sparse && target.width > 8) return 2;
-  if (plan.algorithm == Algorithm::Winograd && target.width % (kWinogradPatches * kWinogradSide) == 0) return kWinogradSide;
-  return target.height;
+  const bool kept = keepsPlane3x3(plan.shape);
+  if (target.width < 8) return target.height;
+  if (plan.algorithm == Algorithm::Winograd) return target.width % (kWinogradPatches * kWinogradSide) == 0 ? kWinogradSide : target.height;
+  return kept && plan.algorithm == Algorithm::Sparse && target.width == 8 ? 2 : 1;
 }
 
 /**

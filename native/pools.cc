@@ -37,7 +37,8 @@ template <typename Part>
 SR_INLINE void gather(const PoolGradientCall& call, const Part& part) {
   const PoolShape& s = call.shape;
   for (int channel = 0; channel < s.in.channels; channel++) {
-    for (int y = 0; y < s.in.height; y++) {
+    if (!isWanted(call.end, channel)) continue;
+    for (int y = call.rows.from; y < call.rows.end(s.in.height); y++) {
       const Range ys = windowsOver(y, s.rows, s.stride, s.out.height);
       for (int x = 0; x < s.in.width; x++) {
         const Range xs = windowsOver(x, s.columns, s.stride, s.out.width);
@@ -76,14 +77,14 @@ SR_INLINE void maximumOfWindow(const PoolCall& call, const float* corner, float*
   for (int i = 0; i < kLine; i++) output[i] = best[i];
   for (int p = 0; p < s.rows * s.columns && chosen; p++) {
     unsigned bits = 0;
-    for (int i = 0; i < kLine; i++) bits |= unsigned(place[i] == p) << i;
+    for (int i = 0; i < kLine; i++) bits |= unsigned(place[i] == p && (!call.positive || best[i] > 0)) << i;
     chosen[p] = static_cast<uint16_t>(bits);
   }
 }
 
 /** The common window of 2x2: the better of each row, then the better row; of equals the first. */
-SR_INLINE void maximumOfFour(const float* corner, size_t row, float* output, uint16_t* chosen) {
-  unsigned right[2] = {}, below = 0;
+SR_INLINE void maximumOfFour(const float* corner, size_t row, bool positive, float* output, uint16_t* chosen) {
+  unsigned right[2] = {}, below = 0, kept = positive ? 0 : 0xffffu;
   for (int v = 0; v < kVectorsPerLine; v++) {
     Vec best[2];
     for (int r = 0; r < 2; r++) {
@@ -94,14 +95,16 @@ SR_INLINE void maximumOfFour(const float* corner, size_t row, float* output, uin
       right[r] |= greater << v * kLanes;
     }
     const unsigned greater = greaterBits(best[1], best[0]);
-    store(output + v * kLanes, selectBits(greater, best[1], best[0]));
+    const Vec largest = selectBits(greater, best[1], best[0]);
+    store(output + v * kLanes, largest);
     below |= greater << v * kLanes;
+    kept |= positiveBits(largest) << v * kLanes;
   }
   if (!chosen) return;
-  chosen[0] = static_cast<uint16_t>(~below & ~right[0]);
-  chosen[1] = static_cast<uint16_t>(~below & right[0]);
-  chosen[2] = static_cast<uint16_t>(below & ~right[1]);
-  chosen[3] = static_cast<uint16_t>(below & right[1]);
+  chosen[0] = static_cast<uint16_t>(kept & ~below & ~right[0]);
+  chosen[1] = static_cast<uint16_t>(kept & ~below & right[0]);
+  chosen[2] = static_cast<uint16_t>(kept & below & ~right[1]);
+  chosen[3] = static_cast<uint16_t>(kept & below & right[1]);
 }
 
 bool coversOnceByFours(const PoolShape& s) {
@@ -111,10 +114,12 @@ bool coversOnceByFours(const PoolShape& s) {
 /** Windows of 2x2 that cover the input once: a line of the gradient goes to four lines, the bits of both masks joined. */
 void spreadToFour(const PoolGradientCall& call) {
   const Plane &in = call.shape.in, &out = call.shape.out;
-  const uint16_t* chosen = call.chosen;
+  const int from = call.rows.from / 2, end = call.rows.end(in.height) / 2;
   for (int channel = 0; channel < out.channels; channel++) {
+    if (!isWanted(call.end, channel)) continue;
     const Vec scale = set1(call.end.scale ? call.end.scale[channel] : 1);
-    for (int y = 0; y < out.height; y++) {
+    const uint16_t* chosen = call.chosen + (size_t(channel) * out.height + from) * out.width * 4;
+    for (int y = from; y < end; y++) {
       const float* gradient = call.outputGradient + lineOf(out, channel, y, 0) * kLine;
       const size_t corner = lineOf(in, channel, 2 * y, 0);
       for (int x = 0; x < out.width; x++, gradient += kLine, chosen += 4) {
@@ -140,7 +145,7 @@ void maximumPool(const PoolCall& call) {
     const float* corner = call.input + lineOf(s.in, channel, y * s.stride, x * s.stride) * kLine;
     float* output = call.output + lineOf(s.out, channel, y, x) * kLine;
     uint16_t* chosen = call.chosen ? call.chosen + number * places : nullptr;
-    if (s.rows == 2 && s.columns == 2) maximumOfFour(corner, size_t(s.in.width) * kLine, output, chosen);
+    if (s.rows == 2 && s.columns == 2) maximumOfFour(corner, size_t(s.in.width) * kLine, call.positive, output, chosen);
     else maximumOfWindow(call, corner, output, chosen);
   });
 }

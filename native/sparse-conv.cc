@@ -79,6 +79,7 @@ void tile(const ConvCall& call, const PackedSparse& packed, const Tile& t) {
   for (int part = 0; part < packed.blocks; part++) {
     float* sums = static_cast<float*>(call.scratch);
     for (int channel = 0; channel < plane.channels; channel++, runs += 9, sums += S::kHeld * kLanes) {
+      if (call.wanted && !call.wanted[channel]) continue;
       bool isFirst = part == 0, isLast = part == packed.blocks - 1;
       if (!isFirst && !isLast && runs[0] == runs[9]) continue;
       Vec acc[S::kHeld];

@@ -60,14 +60,6 @@ size_t StepRunner::scratchBytes(const Step& step) const {
   return std::max(sparse_robust::scratchBytes(kernel.forward.plan), sparse_robust::scratchBytes(kernel.backward.plan));
 }
 
-int StepRunner::bandRows(const Step& conv, const Step& pool) const {
-  if (conv.kind != StepKind::Conv || pool.kind != StepKind::MaximumPool || conv.add >= 0) return 0;
-  const PoolShape& shape = layerOf(pool).pool;
-  const bool apart = shape.rows == shape.stride && shape.in.height == shape.out.height * shape.stride;
-  const int rows = sparse_robust::bandRows(parameters_.kernelOf(conv.layer).forward.plan);
-  return apart && rows < shape.in.height && rows % shape.stride == 0 ? rows : 0;
-}
-
 void StepRunner::forward(const Step& step, const StepVectors& vectors, const StepBlocks& blocks, char* scratch) const {
   if (step.kind == StepKind::Conv) return convForward(step, vectors, blocks, scratch);
   for (int block = 0; block < blocks.count; block++) forwardBlock(step, vectors, blocks, block);
@@ -94,10 +86,10 @@ void StepRunner::forwardBlock(const Step& step, const StepVectors& vectors, cons
       call.plane = layer.out, call.input = input, call.output = output, call.images = blocks.images[block];
       call.center = dataOf(vectors.center), call.scale = dataOf(vectors.scale), call.shift = dataOf(vectors.shift);
       call.add = step.add >= 0 ? blocks.add[block] : nullptr;
-      call.relu = step.relu, call.maskOut = step.relu ? blocks.mask[block] : nullptr;
+      call.relu = step.relu, call.maskOut = step.relu ? blocks.mask[block] : nullptr, call.rows = blocks.rows;
       return passes().map(call);
     }
-    case StepKind::MaximumPool: return passes().maximumPool({layer.pool, input, output, blocks.chosen[block], blocks.rows});
+    case StepKind::MaximumPool: return passes().maximumPool({layer.pool, input, output, blocks.chosen[block], blocks.rows, step.joinsRelu});
     case StepKind::AveragePool: return passes().averagePool({layer.pool, input, output, nullptr});
     case StepKind::Flatten: return passes().flatten({layer.in, layer.channelsFirst, input, output});
     case StepKind::Conv: return;
@@ -108,11 +100,16 @@ GradientEnd StepRunner::endOf(const PartBlocks& part, int block) {
   GradientEnd end;
   if (!part.part.first) end.add = part.gradient[block];
   if (part.part.last) end.maskIn = part.mask[block], end.scale = part.scale;
+  end.wanted = part.wanted;
   return end;
 }
 
 void StepRunner::backward(const Step& step, const StepVectors& vectors, const GradientBlocks& blocks, char* scratch) const {
   backwardAdd(step, blocks);
+  backwardInput(step, vectors, blocks, scratch);
+}
+
+void StepRunner::backwardInput(const Step& step, const StepVectors& vectors, const GradientBlocks& blocks, char* scratch) const {
   if (blocks.input.part.value < 0) return;
   if (step.kind == StepKind::Conv) return convBackward(step, vectors, blocks, scratch);
   for (int block = 0; block < blocks.count; block++) backwardBlock(step, vectors, blocks, block);
@@ -122,7 +119,7 @@ void StepRunner::backwardAdd(const Step& step, const GradientBlocks& blocks) con
   if (step.add < 0 || blocks.add.part.value < 0) return;
   for (int block = 0; block < blocks.count; block++) {
     const float* gradient = blocks.output[block];
-    passes().mapGradient({layerOf(step).out, gradient, blocks.add.gradient[block], nullptr, endOf(blocks.add, block)});
+    passes().mapGradient({layerOf(step).out, gradient, blocks.add.gradient[block], nullptr, endOf(blocks.add, block), blocks.rows});
   }
 }
 
@@ -133,7 +130,7 @@ void StepRunner::convBackward(const Step& step, const StepVectors& vectors, cons
       passes().mapGradient({kernel.shape.out, blocks.output[block], blocks.output[block], vectors.scale.data(), {}});
   }
   const PartBlocks& to = blocks.input;
-  ConvCall call{&kernel.backward.plan, kernel.backward.bytes.data(), blocks.output, to.gradient, blocks.count, {}, scratch};
+  ConvCall call{&kernel.backward.plan, kernel.backward.bytes.data(), blocks.output, to.gradient, blocks.count, {}, scratch, blocks.rows, to.wanted};
   call.epilogue.add = to.part.first ? nullptr : to.gradient;
   call.epilogue.maskIn = to.part.last && to.mask[0] ? to.mask : nullptr;
   call.epilogue.scale = to.part.last ? to.scale : nullptr;
@@ -146,8 +143,8 @@ void StepRunner::backwardBlock(const Step& step, const StepVectors& vectors, con
   float* input = blocks.input.gradient[block];
   const GradientEnd end = endOf(blocks.input, block);
   switch (step.kind) {
-    case StepKind::Map: return passes().mapGradient({layer.out, output, input, dataOf(vectors.scale), end});
-    case StepKind::MaximumPool: return passes().maximumPoolGradient({layer.pool, output, blocks.chosen[block], input, end});
+    case StepKind::Map: return passes().mapGradient({layer.out, output, input, dataOf(vectors.scale), end, blocks.rows});
+    case StepKind::MaximumPool: return passes().maximumPoolGradient({layer.pool, output, blocks.chosen[block], input, end, blocks.rows});
     case StepKind::AveragePool: return passes().averagePoolGradient({layer.pool, output, nullptr, input, end});
     case StepKind::Flatten: return passes().flattenGradient({layer.in, layer.channelsFirst, output, input, end});
     case StepKind::Conv: return;

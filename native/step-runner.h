@@ -30,7 +30,7 @@ struct StepBlocks {
   uint16_t* mask[kBlocksTogether];     // of the relu; null: not kept
   uint16_t* chosen[kBlocksTogether];   // of the maximum pool; null: not kept
   int images[kBlocksTogether];         // of a Map: lanes that are not stored as 0
-  Rows rows = {};                      // of a convolution or a pool: a band of what it stores
+  Rows rows = {};                      // a band of what it stores, of a convolution, a Map or a pool
 };
 
 /** Where one part of a value's gradient goes. */
@@ -39,6 +39,7 @@ struct PartBlocks {
   float* gradient[kBlocksTogether];
   const uint16_t* mask[kBlocksTogether];   // of the value's relu, null without
   const float* scale = nullptr;            // of the value's norm
+  const uint8_t* wanted = nullptr;         // [channel] of the value; null: all
 };
 
 struct GradientBlocks {
@@ -46,6 +47,7 @@ struct GradientBlocks {
   float* output[kBlocksTogether];          // gradient of the step's output; its content may be lost
   const uint16_t* chosen[kBlocksTogether];
   PartBlocks input, add;
+  Rows rows = {};                          // a band of what is stored
 };
 
 class StepRunner {
@@ -54,14 +56,12 @@ class StepRunner {
 
   size_t scratchBytes(const Step& step) const;
 
-  /** Rows of a convolution that can be stored, then pooled by the next step, before the next rows; 0: none but all. */
-  int bandRows(const Step& conv, const Step& pool) const;
-
   void forward(const Step& step, const StepVectors& vectors, const StepBlocks& blocks, char* scratch) const;
   void backward(const Step& step, const StepVectors& vectors, const GradientBlocks& blocks, char* scratch) const;
 
-  /** The part of the sum only, or of the input only, for steps whose gradient goes another way. */
+  /** The part of the sum only, or of the input only. */
   void backwardAdd(const Step& step, const GradientBlocks& blocks) const;
+  void backwardInput(const Step& step, const StepVectors& vectors, const GradientBlocks& blocks, char* scratch) const;
 
   static GradientEnd endOf(const PartBlocks& part, int block);
 

@@ -94,6 +94,19 @@ class Compiler {
   std::vector<Step> steps_;
 };
 
+/** Where a maximum alone reads what a relu stored: only the largest of a window passes a gradient on, and only if it is positive. */
+void joinRelus(Program& program) {
+  std::vector<int> readers(program.producer.size());
+  for (const Step& step : program.steps) {
+    readers[step.input]++;
+    if (step.add >= 0) readers[step.add]++;
+  }
+  for (Step& step : program.steps) {
+    const int producer = program.producer[step.input];
+    step.joinsRelu = step.kind == StepKind::MaximumPool && readers[step.input] == 1 && producer >= 0 && program.steps[producer].relu;
+  }
+}
+
 /** Without the steps that the logits do not depend on. */
 std::vector<Step> needed(const std::vector<Step>& steps, int logits) {
   std::vector<bool> wanted(logits + 1);
@@ -151,6 +164,7 @@ Program compile(const Graph& graph, bool training) {
   }
   program.lastUse[graph.outputValue()] = int(program.steps.size());
   countParts(program);
+  if (!training) joinRelus(program);
   return program;
 }
 

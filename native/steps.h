@@ -15,6 +15,7 @@ struct Step {
   int norm = -1;       // layer of a batchnorm or normalize
   int input = -1, add = -1, output = -1;   // values
   bool relu = false;
+  bool joinsRelu = false;   // of a maximum: the bits of what it chose hold those of its input's relu, which nobody else reads
 
   /** The gradient with respect to a convolution's sums is the output's times the norm's scale. */
   bool scalesGradient() const { return kind == StepKind::Conv && norm >= 0; }
