@@ -1,12 +1,9 @@
 /** Errors as people see them: one message on stderr, and an exit code that a script can branch on. */
 import { InputError, ResourceError, UsageError } from "../core/errors.js";
+import { faultOf } from "../core/file-errors.js";
 
 /** Exit codes besides 130 and 143 (interrupted). */
 export const exitCodes = { done: 0, no: 1, input: 2, failure: 3 } as const;
-
-/** What the system says about a file that the user named wrongly, as opposed to a device that failed. */
-const inputFaults = ["ENOENT", "EISDIR", "ENOTDIR", "EACCES", "EPERM", "EEXIST", "ENAMETOOLONG", "ELOOP", "EROFS"];
-const resourceFaults = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EIO", "EFBIG"];
 
 export interface Failure {
   readonly code: number;
@@ -16,11 +13,12 @@ export interface Failure {
 /** The message and exit code of anything that was thrown. */
 export function describeFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { code: exitCodes.failure, message: `internal error: ${String(error)}` };
-  const fault = "code" in error ? String(error.code) : "";
-  if (error instanceof UsageError || error instanceof InputError || inputFaults.includes(fault)) {
+  // A system's error that nobody has put into words.
+  const fault = faultOf(error);
+  if (error instanceof UsageError || error instanceof InputError || fault === "user") {
     return { code: exitCodes.input, message: error.message };
   }
-  if (error instanceof ResourceError || resourceFaults.includes(fault)) {
+  if (error instanceof ResourceError || fault === "machine") {
     return { code: exitCodes.failure, message: error.message };
   }
   if (error instanceof RangeError && /allocation failed|invalid array (buffer )?length/i.test(error.message)) {

@@ -22,6 +22,13 @@ const BY_THE_MACHINE: Readonly<Record<string, string>> = {
   EIO: "the disk reported an error",
 };
 
+/** Whose a failed system call is to mend; null for what is none. */
+export function faultOf(error: unknown): "user" | "machine" | null {
+  const code = systemCode(error);
+  if (code === null) return null;
+  return code in BY_THE_USER ? "user" : "machine";
+}
+
 /**
  * The error to throw instead of a failed system call's, `verb` being "read", "write" or the like: `cannot write run/a.json:
  * no space left on the disk`. What is no system error comes back as it was.

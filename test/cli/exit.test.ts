@@ -4,7 +4,7 @@ import { describeFailure } from "../../src/cli/exit.js";
 import { InputError, ResourceError, UsageError } from "../../src/core/errors.js";
 
 function systemError(code: string): Error {
-  return Object.assign(new Error(`${code}: from the system`), { code });
+  return Object.assign(new Error(`${code}: from the system`), { code, syscall: "open" });
 }
 
 test("what the user can put right is 2, what the machine lacks is 3", () => {
