@@ -1,9 +1,8 @@
 /** Many samples' climbs of Auto-PGD side by side: one engine call for all of them at a time. */
 import type { Inference } from "../engines/engine.js";
 import { finiteRows, predictions } from "../losses/predictions.js";
-import type { Climb, Evaluated } from "./apgd-climb.js";
+import type { Climber, Evaluated } from "./apgd-climb.js";
 import { type ApgdLoss, apgdLoss } from "./apgd-loss.js";
-import { progressChecks } from "./apgd-schedule.js";
 import type { EngineCall, ThreatModel } from "./attack.js";
 
 export interface Ascent {
@@ -11,6 +10,8 @@ export interface Ascent {
   readonly threat: ThreatModel;
   readonly loss: ApgdLoss;
   readonly steps: number;
+  /** Length of the window that ends with a step (from 0), for each step after which climbs look at their progress. */
+  readonly checks: ReadonlyMap<number, number>;
   /** Share of a window's steps in which the loss must rise, or the step size is halved. */
   readonly rho: number;
   /** Gradients that are averaged at each iterate. */
@@ -23,13 +24,12 @@ export interface Ascent {
 const DROP_EVERY = 10;
 
 /** Climbs from the starts: `steps` steps and one evaluation more, each of all samples that are still in. */
-export function* ascend(all: readonly Climb[], ascent: Ascent): Generator<EngineCall, void> {
-  const { steps, rho, dropsFooled } = ascent;
+export function* ascend(all: readonly Climber[], ascent: Ascent): Generator<EngineCall, void> {
+  const { steps, rho, checks, dropsFooled } = ascent;
   const threat = rounded(ascent.threat);
-  const checks = progressChecks(steps);
   let climbs = all;
   yield* evaluate(climbs, ascent, (seen) => {
-    return { zeroGradients: climbs.filter((climb, i) => climb.begin(seen(i), 2 * threat.epsilon)).length };
+    return { zeroGradients: climbs.filter((climb, i) => climb.begin(seen(i), threat.epsilon)).length };
   });
   for (let step = 0; step < steps && climbs.length > 0; step++) {
     for (const climb of climbs) climb.step(threat);
@@ -50,7 +50,7 @@ export function* ascend(all: readonly Climb[], ascent: Ascent): Generator<Engine
  * gradients are averaged; logits and losses are the last one's, as in the published code.
  */
 function* evaluate(
-  climbs: readonly Climb[],
+  climbs: readonly Climber[],
   ascent: Ascent,
   take: (seen: (i: number) => Evaluated) => Partial<EngineCall>,
 ): Generator<EngineCall, void> {
@@ -81,7 +81,7 @@ interface PackedBatch {
   readonly targets: Int32Array;
 }
 
-function pack(climbs: readonly Climb[]): PackedBatch {
+function pack(climbs: readonly Climber[]): PackedBatch {
   const size = climbs[0]?.image.length ?? 0;
   const images = new Float32Array(climbs.length * size);
   for (const [i, { image }] of climbs.entries()) images.set(image, i * size);

@@ -13,11 +13,30 @@ export interface Evaluated {
   readonly isWrong: boolean;
 }
 
-export class Climb {
+/** A sample on its way through some form of Auto-PGD. */
+export interface Climber {
   /** The current iterate. */
+  readonly image: Float32Array;
+  /** The last misclassified iterate. */
+  readonly adversarial: Float32Array | null;
+  readonly label: number;
+  /** The class to go to, where the loss has one. */
+  readonly target: number;
+  /** Still right, and no iterate had a higher loss than the start although that had a gradient. */
+  readonly isStuck: boolean;
+  /** Takes in the start; returns whether its gradient is exactly 0 although it is classified rightly. */
+  begin(seen: Evaluated, epsilon: number): boolean;
+  /** Moves along the gradient of the last evaluation. */
+  step(threat: ThreatModel): void;
+  /** Takes in the iterate after a step. */
+  see(seen: Evaluated): void;
+  /** Looks back at the `window` steps since the last time. */
+  check(window: number, rho: number): void;
+}
+
+export class Climb implements Climber {
   image: Float32Array;
   bestLoss = Number.NaN;
-  /** The last misclassified iterate. */
   adversarial: Float32Array | null = null;
   readonly label: number;
   readonly target: number;
@@ -36,7 +55,7 @@ export class Climb {
   #bestAtCheck = Number.NaN;
   #wasHalved = true;
 
-  /** From `start` around `origin`; `target`: the class to go to, where the loss has one. */
+  /** From `start` around `origin`. */
   constructor(
     origin: Float32Array,
     start: Float32Array,
@@ -61,14 +80,12 @@ export class Climb {
     return this.#stepSize;
   }
 
-  /** Still right, and no iterate had a higher loss than the start although that had a gradient. */
   get isStuck(): boolean {
     return this.adversarial === null && !this.#hasRisen;
   }
 
-  /** Takes in the start; returns whether its gradient is exactly 0 although it is classified rightly. */
-  begin({ loss, gradient, isWrong }: Evaluated, stepSize: number): boolean {
-    this.#stepSize = stepSize;
+  begin({ loss, gradient, isWrong }: Evaluated, epsilon: number): boolean {
+    this.#stepSize = 2 * epsilon;
     this.#keepBest(loss, gradient);
     this.#gradient = gradient;
     this.#bestAtCheck = loss;
@@ -78,7 +95,6 @@ export class Climb {
     return isFlat;
   }
 
-  /** Moves along the gradient of the last evaluation. */
   step(threat: ThreatModel): void {
     const { image } = this;
     const [origin, previous, gradient] = [this.#origin, this.#previous, this.#gradient];
@@ -96,7 +112,6 @@ export class Climb {
     this.#weight = MOMENTUM_WEIGHT;
   }
 
-  /** Takes in the iterate after a step. */
   see({ loss, gradient, isWrong }: Evaluated): void {
     if (isWrong) this.adversarial = this.image.slice();
     this.#gradient = gradient;

@@ -11,6 +11,11 @@ const TINY = 1e-12;
 /** Part of every result: a number once given stays. */
 const LOSS_CODES: Readonly<Record<ApgdLoss, number>> = { ce: 0, dlr: 1, "dlr-t": 2, margin: 3 };
 
+/** What a loss is in the names of random streams. */
+export function lossCode(loss: ApgdLoss): number {
+  return LOSS_CODES[loss];
+}
+
 export interface Pass {
   /** Counts from 1 over restarts and targets. */
   readonly pass: Passes;
@@ -26,7 +31,7 @@ export function apgdStart(batch: AttackBatch, { pass, loss }: Pass): Float32Arra
   const start = new Float32Array(images.length);
   const size = images.length / indices.length;
   for (const [sample, index] of indices.entries()) {
-    const draws = stream(seed, "apgd", passOf(pass, sample), index, LOSS_CODES[loss]);
+    const draws = stream(seed, "apgd", passOf(pass, sample), index, lossCode(loss));
     const noise = start.subarray(sample * size, (sample + 1) * size);
     if (threat.norm === "linf") draws.fillUniform(noise, -1, 1);
     else draws.fillNormal(noise, 1);

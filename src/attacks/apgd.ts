@@ -1,9 +1,11 @@
 /** Auto-PGD (Croce & Hein 2020, section 3): ascent with momentum whose step size halves itself where progress stalls. */
 import { ascend } from "./apgd-ascent.js";
 import { Climb } from "./apgd-climb.js";
-import { type ApgdLoss, classesOfRank, lossFor } from "./apgd-loss.js";
+import { type ApgdLoss, lossFor } from "./apgd-loss.js";
+import { progressChecks } from "./apgd-schedule.js";
 import { apgdStart } from "./apgd-start.js";
-import { type AttackBatch, type AttackRun, type EngineCall, type Passes, passOf } from "./attack.js";
+import { rankedTargets } from "./apgd-targets.js";
+import type { AttackBatch, AttackRun, Passes } from "./attack.js";
 
 export interface ApgdConstants {
   readonly steps: number;
@@ -28,8 +30,7 @@ export function* apgd(
   const { images, labels, inference } = batch;
   const { targets: targetCount = 1, ...ascent } = constants;
   const loss = lossFor(constants.loss, inference.classes);
-  const rankOf = (sample: number) => 2 + ((passOf(pass, sample) - 1) % targetCount);
-  const targets = loss === "dlr-t" ? yield* targetsOf(batch, rankOf) : null;
+  const targets = loss === "dlr-t" ? yield* rankedTargets(batch, targetCount, pass) : null;
   const starts = apgdStart(batch, { pass, loss });
   const size = images.length / labels.length;
   const row = (values: Float32Array, sample: number) => values.subarray(sample * size, (sample + 1) * size);
@@ -37,19 +38,9 @@ export function* apgd(
     return new Climb(row(images, sample), row(starts, sample), { label, target: targets?.[sample] ?? -1 });
   });
   // A network with randomness in it gets all iterations, so that the last misclassified one lies deep on the wrong side.
-  yield* ascend(climbs, { ...batch, ...ascent, loss, dropsFooled: constants.eot === 1 });
+  const checks = progressChecks(ascent.steps);
+  yield* ascend(climbs, { ...batch, ...ascent, loss, checks, dropsFooled: constants.eot === 1 });
   const found = images.slice();
   for (const [sample, { adversarial }] of climbs.entries()) found.set(adversarial ?? [], sample * size);
   return found;
-}
-
-/** For each sample the class whose logit has that rank among those of its unperturbed image, 1 being the largest. */
-function* targetsOf(
-  { inference, images, labels, cleanLogits }: AttackBatch,
-  rankOf: (sample: number) => number,
-): Generator<EngineCall, Int32Array> {
-  if (cleanLogits !== undefined) return classesOfRank(cleanLogits, inference.classes, rankOf);
-  const logits = inference.logits(images);
-  yield { forwards: labels.length, gradients: 0 };
-  return classesOfRank(logits, inference.classes, rankOf);
 }

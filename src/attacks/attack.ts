@@ -2,9 +2,12 @@
 import type { Inference, Norm } from "../engines/engine.js";
 import type { Labels } from "../losses/loss.js";
 
+/** How a ball is measured: in one of the norms that engines ascend in, or by the sum of all differences. */
+export type BallNorm = Norm | "l1";
+
 /** Where perturbed images must lie: at most `epsilon` from their origin by `norm`, pixels in `bounds`. */
 export interface ThreatModel {
-  readonly norm: Norm;
+  readonly norm: BallNorm;
   readonly epsilon: number;
   /** Range of pixels, [0, 1] unless the data says otherwise. */
   readonly bounds: readonly [number, number];

@@ -5,7 +5,9 @@ import type { BoundaryStarts } from "./boundary-start.js";
 import { clipPixel } from "./clip-pixel.js";
 import type { Margins } from "./margins.js";
 import type { NearestImages } from "./nearest-images.js";
-import { firstGuess, TrustRegion } from "./trust-region-step.js";
+import { differenceLength } from "./perturbation.js";
+import { SumTrustRegion } from "./sum-trust-region.js";
+import { firstGuess, type StepSolver, TrustRegion } from "./trust-region-step.js";
 
 /** What the normal keeps of the last step's. */
 const MOMENTUM = 0.8;
@@ -31,7 +33,7 @@ export class BoundaryWalk implements NearestImages {
   readonly #rows: BatchRows;
   readonly #normals: Float32Array;
   readonly #guesses = new Map<number, ReturnType<typeof firstGuess>>();
-  readonly #region: TrustRegion;
+  readonly #region: StepSolver;
   readonly #delta: Float32Array;
 
   constructor(batch: AttackBatch, { images, found }: BoundaryStarts) {
@@ -40,7 +42,8 @@ export class BoundaryWalk implements NearestImages {
     this.images = images.slice();
     this.iterates = images.slice();
     this.#normals = new Float32Array(images.length);
-    this.#region = new TrustRegion(this.#rows.size);
+    const { norm } = batch.threat;
+    this.#region = norm === "linf" ? new TrustRegion(this.#rows.size) : new SumTrustRegion(this.#rows.size, norm);
     this.#delta = new Float32Array(this.#rows.size);
     this.norms = Float64Array.from(found, (flag, sample) =>
       flag === 1 ? this.#distance(sample) : Number.POSITIVE_INFINITY,
@@ -100,11 +103,7 @@ export class BoundaryWalk implements NearestImages {
   #distance(sample: number): number {
     const image = this.#rows.of(this.iterates, sample);
     const origin = this.#rows.of(this.#batch.images, sample);
-    let largest = 0;
-    for (let i = 0; i < image.length; i++) {
-      largest = Math.max(largest, Math.abs(fround((image[i] as number) - (origin[i] as number))));
-    }
-    return largest;
+    return differenceLength(image, origin, this.#batch.threat.norm);
   }
 }
 

@@ -1,14 +1,11 @@
-/** The Brendel & Bethge attack in Linf (Brendel et al. 2019), as Foolbox runs it: along the decision boundary towards the image. */
-import { UsageError } from "../core/errors.js";
+/** The Brendel & Bethge attack (Brendel et al. 2019), as Foolbox runs it: along the decision boundary towards the image. */
 import type { AttackBatch, AttackRun, EngineCall, Passes } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { type BoundaryStarts, boundaryStarts, type StartOptions } from "./boundary-start.js";
 import { BoundaryWalk } from "./boundary-walk.js";
-import { clipPixel } from "./clip-pixel.js";
 import { marginsOf } from "./margins.js";
 import type { NearestImages } from "./nearest-images.js";
-
-type Bounds = AttackBatch["threat"]["bounds"];
+import { betweenInto, shortenedInto } from "./perturbation.js";
 
 export interface BrendelBethgeConstants extends Omit<StartOptions, "pass"> {
   /** 1000 */
@@ -24,17 +21,20 @@ export interface BrendelBethgeConstants extends Omit<StartOptions, "pass"> {
 
 /**
  * Walks towards each image until its perturbation, cut to the radius, is known to suffice; `pass` counts restarts from 1 and names
- * the random draws. Returns the nearest misclassified images with the perturbation cut to the radius, which Foolbox counts as a
- * success where they still are; the clean image where no start was found. A gradient a step, 10 forwards, and those of the start.
- * Throws UsageError unless the norm is Linf.
+ * the random draws. Returns the nearest misclassified images with the perturbation cut or scaled to the radius, which Foolbox counts as
+ * a success where they still are; the clean image where no start was found. A gradient a step, 10 forwards, and those of the start.
  */
 export function* brendelBethge(batch: AttackBatch, constants: BrendelBethgeConstants, pass: Passes): AttackRun {
-  checkNorm(batch);
+  const { norm, bounds } = batch.threat;
   const epsilon = Math.fround(batch.threat.epsilon);
   const starts = yield* boundaryStarts(batch, { ...constants, pass });
   const { images } = yield* walkBoundary(batch, starts, { ...constants, enough: epsilon });
+  const rows = new BatchRows(batch);
   const cut = new Float32Array(images.length);
-  cutInto(cut, { start: images, origin: batch.images, limit: epsilon, bounds: batch.threat.bounds });
+  for (const sample of rows.all) {
+    const [start, origin] = [rows.of(images, sample), rows.of(batch.images, sample)];
+    shortenedInto(rows.of(cut, sample), { start, origin, norm, bounds }, epsilon);
+  }
   return cut;
 }
 
@@ -44,16 +44,8 @@ export function* brendelBethgeMinimal(
   constants: BrendelBethgeConstants,
   pass: Passes,
 ): Generator<EngineCall, NearestImages> {
-  checkNorm(batch);
   const starts = yield* boundaryStarts(batch, { ...constants, pass });
   return yield* walkBoundary(batch, starts, { ...constants, enough: null });
-}
-
-function checkNorm({ threat }: AttackBatch): void {
-  if (threat.norm === "linf") return;
-  throw new UsageError(
-    `the Brendel & Bethge attack is made for linf, not ${threat.norm}: leave it out, or attack in linf`,
-  );
 }
 
 export interface WalkOptions extends Pick<BrendelBethgeConstants, "steps" | "learningRate" | "bbRefBatch"> {
@@ -92,7 +84,7 @@ const HALVINGS = 20;
 
 const BISECTIONS = 10;
 
-/** Cuts the perturbations of `samples` in place to the smallest part of the range, in 1024ths, at which they are misclassified. */
+/** Moves `samples` in place to the first 1024th of the way from the clean image at which they are misclassified. */
 function* bisectToBoundary(
   images: Float32Array,
   batch: AttackBatch,
@@ -102,15 +94,12 @@ function* bisectToBoundary(
   const rows = new BatchRows(batch);
   const starts = images.slice();
   const right = new Float64Array(labels.length);
-  const wrong = new Float64Array(labels.length).fill(threat.bounds[1] - threat.bounds[0]);
+  const wrong = new Float64Array(labels.length).fill(1);
   const middle = (sample: number) => ((right[sample] as number) + (wrong[sample] as number)) / 2;
-  const cut = (sample: number, limit: number) =>
-    cutInto(rows.of(images, sample), {
-      start: rows.of(starts, sample),
-      origin: rows.of(batch.images, sample),
-      limit,
-      bounds: threat.bounds,
-    });
+  const cut = (sample: number, part: number) => {
+    const [start, origin] = [rows.of(starts, sample), rows.of(batch.images, sample)];
+    betweenInto(rows.of(images, sample), { ...threat, start, origin }, part);
+  };
   for (let round = 0; round < BISECTIONS && samples.length > 0; round++) {
     for (const sample of samples) cut(sample, middle(sample));
     const margins = marginsOf(inference.logits(rows.pack(images, samples)), labels, samples);
@@ -120,19 +109,6 @@ function* bisectToBoundary(
     }
   }
   for (const sample of samples) cut(sample, wrong[sample] as number);
-}
-
-/** origin + clamp(start - origin, -limit, limit), for arrays of one length. */
-function cutInto(
-  out: Float32Array,
-  cut: { readonly start: Float32Array; readonly origin: Float32Array; readonly limit: number; readonly bounds: Bounds },
-): void {
-  for (let i = 0; i < out.length; i++) {
-    const pixel = cut.origin[i] as number;
-    const difference = Math.fround((cut.start[i] as number) - pixel);
-    const shortened = Math.max(-cut.limit, Math.min(cut.limit, difference));
-    out[i] = clipPixel(Math.fround(pixel + shortened), cut.bounds);
-  }
 }
 
 /** Margins [rows] of images [rows, ...] of the samples, and the gradient of their sum with respect to the images. */

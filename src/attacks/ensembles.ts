@@ -1,5 +1,6 @@
 /** AutoAttack's ensembles (Croce & Hein 2020, section 6), and those that a config puts together. */
 import { UsageError } from "../core/errors.js";
+import type { BallNorm } from "./attack.js";
 import type { ConstantOverrides } from "./constants.js";
 import type { AttackRecipe, EnsembleRecipe } from "./recipe.js";
 
@@ -30,11 +31,35 @@ const ensembles: Readonly<Record<string, Members>> = {
   ],
 };
 
+/** Where the authors' code has only the standard ensemble begin in larger balls. */
+const AS_IT_IS: ConstantOverrides = { largerRadii: false };
+
+const ensemblesInL1: typeof ensembles = {
+  ...ensembles,
+  "aa-plus": [
+    ["apgd-ce", { ...RESTARTS, ...AS_IT_IS }],
+    ["apgd-dlr", { ...RESTARTS, ...AS_IT_IS }],
+    ["fab", RESTARTS],
+    ["square", {}],
+    ["apgd-t", { targets: 9, ...AS_IT_IS }],
+    ["fab-t", {}],
+  ],
+  "aa-rand": [
+    ["apgd-ce", { restarts: 1, eot: 20, ...AS_IT_IS }],
+    ["apgd-dlr", { restarts: 1, eot: 20, ...AS_IT_IS }],
+  ],
+};
+
 export const ensembleNames: readonly string[] = Object.keys(ensembles);
 
-/** The ensemble of a name, null where there is none; `find` knows the members or throws. */
-export function knownEnsemble(name: string, find: (member: string) => AttackRecipe): EnsembleRecipe | null {
-  const members = Object.hasOwn(ensembles, name) ? ensembles[name] : undefined;
+/** The ensemble of a name in a norm, null where there is none; `find` knows the members or throws. */
+export function knownEnsemble(
+  name: string,
+  norm: BallNorm | undefined,
+  find: (member: string) => AttackRecipe,
+): EnsembleRecipe | null {
+  const named = norm === "l1" ? ensemblesInL1 : ensembles;
+  const members = Object.hasOwn(named, name) ? named[name] : undefined;
   if (members === undefined) return null;
   return { type: "ensemble", name, members: members.map(([member, own]) => find(member).with(own, name)) };
 }

@@ -1,13 +1,13 @@
 /** What an evaluation is told: the network, its samples, and which attacks in which balls. */
-import type { Inference, Norm } from "../engines/engine.js";
-import type { TestSamples } from "./attack.js";
+import type { Inference } from "../engines/engine.js";
+import type { BallNorm, TestSamples } from "./attack.js";
 import type { Journal } from "./journal.js";
 import type { EvaluationHooks } from "./meter.js";
 import type { AttackRecipe, EnsembleRecipe } from "./recipe.js";
 
 export interface Planned<Recipe> {
   readonly recipe: Recipe;
-  readonly norm: Norm;
+  readonly norm: BallNorm;
   readonly epsilon: number;
   /** Whether the shortest perturbations are wanted too, where the attack looks for them. */
   readonly minimal?: boolean;

@@ -1,12 +1,12 @@
 /** Where a run of FAB starts: at the image, or beside it. */
 import { stream } from "../core/rng.js";
-import { type AttackBatch, type Passes, passOf } from "./attack.js";
+import { type AttackBatch, type BallNorm, type Passes, passOf } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { clipPixel } from "./clip-pixel.js";
-import { lengthOf, type ProjectionNorm } from "./hyperplane-projection.js";
+import { lengthOf } from "./hyperplane-projection.js";
 
 export interface FabStart {
-  readonly norm: ProjectionNorm;
+  readonly norm: BallNorm;
   /** Counts from 1 and names the random draws. */
   readonly pass: Passes;
   /** Of every so many passes the first starts at the images. */

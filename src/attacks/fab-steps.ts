@@ -1,8 +1,8 @@
 /** The iterates of FAB: projections onto the linearised boundary, and steps back towards the image (Croce & Hein 2020, algorithm 1). */
-import type { AttackBatch } from "./attack.js";
+import type { AttackBatch, BallNorm } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { clipPixel } from "./clip-pixel.js";
-import { displaceOntoPlane, lengthOf, type ProjectionNorm } from "./hyperplane-projection.js";
+import { displaceOntoPlane, lengthOf } from "./hyperplane-projection.js";
 import type { Margins } from "./margins.js";
 import type { NearestImages } from "./nearest-images.js";
 import type { Planes } from "./nearest-plane.js";
@@ -25,7 +25,7 @@ export class FabSteps {
   /** The iterates [batch, height, width, channel]. */
   readonly images: Float32Array;
   readonly #batch: AttackBatch;
-  readonly #norm: ProjectionNorm;
+  readonly #norm: BallNorm;
   readonly #rows: BatchRows;
   readonly #found: Float32Array;
   readonly #norms: Float64Array;
@@ -34,7 +34,7 @@ export class FabSteps {
   /** `clean` are the margins of the batch itself: only what is classified rightly is attacked. */
   constructor(
     batch: AttackBatch,
-    { start, norm, clean }: { readonly start: Float32Array; readonly norm: ProjectionNorm; readonly clean: Margins },
+    { start, norm, clean }: { readonly start: Float32Array; readonly norm: BallNorm; readonly clean: Margins },
   ) {
     this.images = start;
     this.#batch = batch;

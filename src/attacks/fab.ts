@@ -1,10 +1,9 @@
 /** The fast adaptive boundary attack (Croce & Hein 2020), as AutoAttack runs it: the smallest perturbation, by projections. */
 import { classesOfRank } from "./apgd-loss.js";
-import { type AttackBatch, type AttackRun, type EngineCall, type Passes, passOf } from "./attack.js";
+import { type AttackBatch, type AttackRun, type BallNorm, type EngineCall, type Passes, passOf } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { fabStart } from "./fab-start.js";
 import { FabSteps } from "./fab-steps.js";
-import type { ProjectionNorm } from "./hyperplane-projection.js";
 import { marginsOf } from "./margins.js";
 import type { NearestImages } from "./nearest-images.js";
 import { nearestPlanes, targetPlanes } from "./nearest-plane.js";
@@ -42,12 +41,12 @@ export function fabMinimal(batch: AttackBatch, constants: FabConstants, pass: Pa
 export interface FabSearch {
   readonly pass: Passes;
   /** Which length is to be small. */
-  readonly norm: ProjectionNorm;
+  readonly norm: BallNorm;
   /** A sample with a perturbation this short is finished, longer ones are not returned; null: all steps, any length. */
   readonly enough: number | null;
 }
 
-/** The search behind both; it takes the L1 norm too. */
+/** The search behind both. */
 export function* findNearest(
   batch: AttackBatch,
   constants: FabConstants,

@@ -3,12 +3,13 @@ import { z } from "zod";
 import { crossEntropy } from "../losses/cross-entropy.js";
 import { cwLoss } from "../losses/margin.js";
 import { type ApgdConstants, apgd } from "./apgd.js";
-import { type ApgdLoss, lossFor } from "./apgd-loss.js";
-import type { AttackBatch } from "./attack.js";
+import { lossFor } from "./apgd-loss.js";
+import type { AttackBatch, BallNorm } from "./attack.js";
 import { type BrendelBethgeConstants, brendelBethge, brendelBethgeMinimal } from "./brendel-bethge.js";
 import { count, fraction, notNegative, positive, yesOrNo } from "./constants.js";
 import { type FabConstants, fab, fabMinimal, fabPasses } from "./fab.js";
 import type { Family } from "./family.js";
+import { targetChecks, targetsAmong, tooFewClasses, tooManyTargets } from "./few-classes.js";
 import { type FgsmConstants, fgsm } from "./fgsm.js";
 import { pgd } from "./pgd.js";
 import { type SquareConstants, square } from "./square.js";
@@ -104,25 +105,24 @@ export const targetedApgdFamily: Family<TargetedApgdConstants> = {
   run: (batch, constants, pass) => {
     return apgd(batch, { ...effective(constants, batch.inference.classes), loss: "dlr-t" }, pass);
   },
-  checks: ({ targets }, classes) => {
-    const tooFew = tooFewClasses("dlr-t", classes);
-    return tooFew.length > 0 ? tooFew : tooManyTargets(targets, classes);
-  },
+  checks: ({ targets }, classes) => targetChecks(targets, classes),
 };
 
 function workOfAscent({ steps, eot }: ApgdConstants): number {
   return (steps + 1) * eot;
 }
 
-/** At most every class but the right one is a target; where there is no targeted loss, none but "not the label" is. */
 function effective(constants: TargetedApgdConstants, classes: number): TargetedApgdConstants {
-  const targets = lossFor("dlr-t", classes) === "dlr-t" ? Math.min(constants.targets, classes - 1) : 1;
-  return { ...constants, targets };
+  return { ...constants, targets: targetsAmong(constants.targets, classes) };
 }
+
+/** The balls of attacks that need no ascent of the engine. */
+const EVERY: readonly BallNorm[] = ["linf", "l2", "l1"];
 
 /** FAB from boundary to boundary, without targets. */
 export const fabFamily: Family<Omit<FabConstants, "targets">> = {
   schema: z.strictObject({ steps: count, restarts: count }),
+  norms: EVERY,
   record: (constants) => ({ ...constants }),
   passes: ({ restarts }) => restarts,
   work: ({ steps }, classes) => steps * classes,
@@ -132,6 +132,7 @@ export const fabFamily: Family<Omit<FabConstants, "targets">> = {
 
 export const targetedFabFamily: Family<FabConstants> = {
   schema: z.strictObject({ steps: count, restarts: count, targets: count }),
+  norms: EVERY,
   record: ({ targets, ...others }, { classes }) => ({ ...others, targets: Math.min(targets, classes - 1) }),
   passes: fabPasses,
   work: ({ steps }) => 2 * steps,
@@ -142,6 +143,7 @@ export const targetedFabFamily: Family<FabConstants> = {
 
 export const squareFamily: Family<SquareConstants> = {
   schema: z.strictObject({ queries: count, p0: fraction, excludeLast: yesOrNo }),
+  norms: EVERY,
   record: (constants) => ({ ...constants }),
   passes: () => 1,
   work: ({ queries }) => queries + 1,
@@ -161,7 +163,7 @@ export const brendelBethgeFamily: Family<BoundaryConstants> = {
     start: z.literal("blended-noise", "expected blended-noise"),
     noiseDraws: count,
   }),
-  norms: ["linf"],
+  norms: EVERY,
   record: (constants) => ({ ...constants }),
   passes: () => 1,
   work: ({ steps, noiseDraws }) => steps + noiseDraws + STARTING,
@@ -176,15 +178,3 @@ function withOthers(batch: AttackBatch, constants: BoundaryConstants): BrendelBe
 
 /** Blends with noise, images of other classes, steps of a strong attack, bisections: most that a start may take besides noise. */
 const STARTING = 1200;
-
-function tooFewClasses(loss: ApgdLoss, classes: number) {
-  if (lossFor(loss, classes) === loss) return [];
-  const message = `${classes} classes are too few for ${loss.toUpperCase()}: the margin took its place, so this is not the standard attack`;
-  return [{ check: "few-classes", value: classes, message }];
-}
-
-function tooManyTargets(targets: number, classes: number) {
-  if (targets < classes) return [];
-  const message = `${targets} targets were asked for; of ${classes} classes only ${classes - 1} can be one`;
-  return [{ check: "few-targets", value: classes - 1, message }];
-}

@@ -1,7 +1,6 @@
 /** Kinds of attack, one row each: constants that a config may set, the passes that they ask for, and one pass over a batch. */
 import { UsageError } from "../core/errors.js";
-import type { Norm } from "../engines/engine.js";
-import type { AttackBatch, AttackRun, Passes } from "./attack.js";
+import type { AttackBatch, AttackRun, BallNorm, Passes } from "./attack.js";
 import { type ConstantOverrides, type ConstantSchema, overridden } from "./constants.js";
 import type { NearestRun } from "./nearest-images.js";
 import type { AttackRecipe, Circumstances, ConstantValue } from "./recipe.js";
@@ -10,7 +9,7 @@ import type { ReliabilityCheck } from "./reliability.js";
 export interface Family<Constants extends object> {
   readonly schema: ConstantSchema<Constants>;
   /** All unless given. */
-  readonly norms?: readonly Norm[];
+  readonly norms?: readonly BallNorm[];
   /** Constants that other ones of a config imply; a sentence in place of them where they do not fit together. */
   settle?(constants: Constants, overrides: ConstantOverrides): Constants | string;
   /** As they stand in a record. */

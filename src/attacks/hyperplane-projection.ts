@@ -1,7 +1,5 @@
 /** The shortest way from a point to a hyperplane inside the range of pixels (Croce & Hein 2020, section 3.1 and appendix A). */
-import type { Norm } from "../engines/engine.js";
-
-export type ProjectionNorm = Norm | "l1";
+import type { BallNorm } from "./attack.js";
 
 export interface PlaneProblem {
   /** Inside the bounds. */
@@ -9,7 +7,7 @@ export interface PlaneProblem {
   readonly normal: Float32Array;
   /** normal · point - offset: what the plane's equation lacks at the point. */
   readonly excess: number;
-  readonly norm: ProjectionNorm;
+  readonly norm: BallNorm;
   readonly bounds: readonly [number, number];
 }
 
@@ -33,7 +31,7 @@ export function displaceOntoPlane(out: Float64Array, problem: PlaneProblem): voi
 }
 
 /** Length of a displacement. */
-export function lengthOf(displacement: Float64Array, norm: ProjectionNorm): number {
+export function lengthOf(displacement: Float64Array, norm: BallNorm): number {
   if (norm === "linf") return largestOf(displacement);
   let sum = 0;
   for (let i = 0; i < displacement.length; i++) {

@@ -1,5 +1,5 @@
 /** What an interrupted evaluation has done, so that another process goes on there: attack by attack, batch by batch. */
-import type { Norm } from "../engines/engine.js";
+import type { BallNorm } from "./attack.js";
 import type { Counts } from "./meter.js";
 import type { Outcome } from "./outcome.js";
 
@@ -41,7 +41,7 @@ export function journalKey({
   epsilon,
 }: {
   readonly recipe: { readonly name: string };
-  readonly norm: Norm;
+  readonly norm: BallNorm;
   readonly epsilon: number;
 }): string {
   return `${recipe.name} ${norm} ${epsilon}`;

@@ -1,5 +1,6 @@
 /** The attacks that have a name of their own, each with its published constants. */
 import { UsageError } from "../core/errors.js";
+import type { BallNorm } from "./attack.js";
 import {
   apgdFamily,
   brendelBethgeFamily,
@@ -11,6 +12,7 @@ import {
   targetedApgdFamily,
   targetedFabFamily,
 } from "./families.js";
+import { l1ApgdFamily, targetedL1ApgdFamily } from "./families-l1.js";
 import { recipeOf } from "./family.js";
 import type { AttackRecipe } from "./recipe.js";
 
@@ -42,14 +44,35 @@ const fixed: Readonly<Record<string, AttackRecipe>> = recipesByName(
   recipeOf(brendelBethgeFamily, "bb", bbConstants),
 );
 
+/** In L1 the standard ensemble has more restarts and fewer targets, and begins in larger balls (Croce & Hein 2021, section 5). */
+const l1Constants = { steps: 100, restarts: 5, eot: 1, largerRadii: true };
+
+const fixedInL1: Readonly<Record<string, AttackRecipe>> = {
+  ...fixed,
+  ...recipesByName(
+    recipeOf(l1ApgdFamily("ce"), "apgd-ce", l1Constants),
+    recipeOf(l1ApgdFamily("dlr"), "apgd-dlr", l1Constants),
+    recipeOf(targetedL1ApgdFamily, "apgd-t", { ...l1Constants, restarts: 1, targets: 5 }),
+  ),
+};
+
+/** What a name may hang on besides itself. */
+export interface RecipeChoice {
+  /** Of each pgdN and cwN that names none. */
+  readonly restarts?: number | undefined;
+  /** In which Auto-PGD differs: linf unless given. */
+  readonly norm?: BallNorm | undefined;
+}
+
 /** Names without those of ensembles and groups, for messages. */
 export const AVAILABLE = `clean, fgsm, pgdN, pgdNxR, pgdN-det, cwN, cwN-det, ${Object.keys(fixed).slice(1).join(", ")}`;
 
-/** The recipe of a name; null where there is none. `restarts`: of each pgdN and cwN that names none. UsageError for `pgd0`. */
-export function knownRecipe(name: string, restarts?: number): AttackRecipe | null {
+/** The recipe of a name; null where there is none. UsageError for `pgd0`. */
+export function knownRecipe(name: string, { restarts, norm }: RecipeChoice = {}): AttackRecipe | null {
   const spelled = name === "cw" ? "cw50-det" : name;
   const [, prefix, steps, times, deterministic] = STEPPED.exec(spelled) ?? [];
-  if (steps === undefined) return Object.hasOwn(fixed, name) ? (fixed[name] ?? null) : null;
+  const named = norm === "l1" ? fixedInL1 : fixed;
+  if (steps === undefined) return Object.hasOwn(named, name) ? (named[name] ?? null) : null;
   const runs = deterministic ? 1 : times === undefined ? (restarts ?? DEFAULT_RESTARTS) : Number(times);
   const numbers = { steps: Number(steps), stepSize: null, restarts: runs, randomStart: deterministic === undefined };
   if (!(numbers.steps >= 1 && runs >= 1))

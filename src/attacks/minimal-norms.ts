@@ -1,6 +1,6 @@
 /** The lengths of the shortest perturbations that all passes of an attack find, sample by sample, whatever the radius. */
-import type { Norm } from "../engines/engine.js";
 import type { AttackBatch, AttackRun, Passes, ThreatModel } from "./attack.js";
+import { differenceLength } from "./perturbation.js";
 import type { AttackRecipe } from "./recipe.js";
 import { type Claims, type Verdicts, verify } from "./verification.js";
 
@@ -27,22 +27,15 @@ export class Shortest {
     const fooled = verdicts.fooled.map((flag, i) => {
       if (flag === 0) return 0;
       const [begin, end] = [i * size, (i + 1) * size];
-      const length = lengthOf(claims.images.subarray(begin, end), claims.origin.subarray(begin, end), threat.norm);
+      const length = differenceLength(
+        claims.images.subarray(begin, end),
+        claims.origin.subarray(begin, end),
+        threat.norm,
+      );
       const place = (indices[i] ?? 0) - from;
       this.norms[place] = Math.min(this.norms[place] ?? length, length);
       return length <= Math.fround(threat.epsilon) ? 1 : 0;
     });
     return { ...verdicts, fooled };
   }
-}
-
-function lengthOf(image: Float32Array, origin: Float32Array, norm: Norm): number {
-  let largest = 0;
-  let squares = 0;
-  for (const [i, pixel] of image.entries()) {
-    const distance = Math.abs(Math.fround(pixel - (origin[i] ?? 0)));
-    largest = Math.max(largest, distance);
-    squares += distance * distance;
-  }
-  return norm === "linf" ? largest : Math.sqrt(squares);
 }

@@ -1,9 +1,10 @@
 /** From names on the command line and constants in a config to recipes. */
 import { UsageError } from "../core/errors.js";
 import { didYouMean, nearest } from "../core/nearest.js";
+import type { BallNorm } from "./attack.js";
 import type { ConstantOverrides } from "./constants.js";
 import { ensembleNames, knownEnsemble, ownEnsemble } from "./ensembles.js";
-import { AVAILABLE, DEFAULT_RESTARTS, knownRecipe, likelyNames } from "./known-recipes.js";
+import { AVAILABLE, DEFAULT_RESTARTS, knownRecipe, likelyNames, type RecipeChoice } from "./known-recipes.js";
 import type { AttackRecipe, EnsembleRecipe, Recipe } from "./recipe.js";
 
 export interface AttackList {
@@ -13,6 +14,8 @@ export interface AttackList {
   readonly recipes?: Readonly<Record<string, unknown>>;
   /** `--restarts`: for every pgdN and cwN that does not say its own. */
   readonly restarts?: number;
+  /** Of the balls, in which some attacks differ: linf unless given. */
+  readonly norm?: BallNorm;
 }
 
 /** Names to run and, where they differ from the name's own, their constants. */
@@ -60,12 +63,12 @@ export function parseAttacks(list: AttackList): (AttackRecipe | EnsembleRecipe)[
 
 /** Everything that a name may mean in one run. */
 class RecipeBook {
-  readonly #restarts: number | undefined;
+  readonly #choice: RecipeChoice;
   readonly #own = new Map<string, Recipe>();
   readonly #ownNames: readonly string[];
 
-  constructor({ recipes = {}, restarts }: AttackList) {
-    this.#restarts = restarts;
+  constructor({ recipes = {}, restarts, norm }: AttackList) {
+    this.#choice = { restarts, norm };
     this.#ownNames = Object.keys(recipes);
     // Ensembles last: their members may be recipes of the same config.
     const isEnsemble = (name: string) => membersOf(recipes[name]) !== undefined;
@@ -89,8 +92,8 @@ class RecipeBook {
 
   /** A recipe of the contract. UsageError where there is none. */
   #known(name: string): Recipe {
-    const recipe = name === "clean" ? ({ type: "clean", name } as const) : knownRecipe(name, this.#restarts);
-    const found = recipe ?? knownEnsemble(name, (member) => this.#knownMember(member));
+    const recipe = name === "clean" ? ({ type: "clean", name } as const) : knownRecipe(name, this.#choice);
+    const found = recipe ?? knownEnsemble(name, this.#choice.norm, (member) => this.#knownMember(member));
     if (found !== null) return found;
     const others = [...likelyNames(name), ...ensembleNames, ...Object.keys(GROUPS), ...this.#ownNames];
     const hint =
@@ -99,7 +102,7 @@ class RecipeBook {
   }
 
   #knownMember(member: string): AttackRecipe {
-    const recipe = knownRecipe(member, this.#restarts);
+    const recipe = knownRecipe(member, this.#choice);
     if (recipe === null) throw new Error(`an ensemble names ${member}, which no recipe is called`);
     return recipe;
   }
@@ -142,7 +145,7 @@ class RecipeBook {
   }
 
   #isKnown(name: string): boolean {
-    return name === "clean" || ensembleNames.includes(name) || knownRecipe(name, this.#restarts) !== null;
+    return name === "clean" || ensembleNames.includes(name) || knownRecipe(name, this.#choice) !== null;
   }
 }
 

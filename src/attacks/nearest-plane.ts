@@ -1,8 +1,7 @@
 /** The decision boundary around an image, linearised: differences of two logits and their gradients (Croce & Hein 2020, equation 7). */
 import type { Inference } from "../engines/engine.js";
 import type { Labels } from "../losses/loss.js";
-import type { EngineCall } from "./attack.js";
-import type { ProjectionNorm } from "./hyperplane-projection.js";
+import type { BallNorm, EngineCall } from "./attack.js";
 
 /** For each row the plane normal · (v - z) + difference = 0 around its image z. */
 export interface Planes {
@@ -41,7 +40,7 @@ export function* targetPlanes(search: PlaneSearch, targets: Int32Array): Generat
  * The nearest of the boundaries to all other classes for each row, by |difference| / dual norm of the gradient, the lowest class
  * among equals: a gradient for each.
  */
-export function* nearestPlanes(search: PlaneSearch, norm: ProjectionNorm): Generator<EngineCall, Planes> {
+export function* nearestPlanes(search: PlaneSearch, norm: BallNorm): Generator<EngineCall, Planes> {
   const { inference, images, labels } = search;
   const size = images.length / labels.length;
   const nearest = { normals: new Float32Array(images.length), differences: new Float64Array(labels.length) };
@@ -63,7 +62,7 @@ export function* nearestPlanes(search: PlaneSearch, norm: ProjectionNorm): Gener
 }
 
 /** L1 length for Linf, L2 for L2, Linf for L1. */
-function dualLength(normal: Float32Array, norm: ProjectionNorm): number {
+function dualLength(normal: Float32Array, norm: BallNorm): number {
   let largest = 0;
   let sum = 0;
   for (let i = 0; i < normal.length; i++) {

@@ -1,12 +1,13 @@
 /** The result of one attack over a range of samples. */
-import type { Norm } from "../engines/engine.js";
+
 import { encodeOutcomes } from "../records/outcomes.js";
+import type { BallNorm } from "./attack.js";
 import type { AttackConstants } from "./recipe.js";
 import type { ReliabilityCheck } from "./reliability.js";
 
 export interface Outcome {
   readonly attack: AttackConstants;
-  readonly norm: Norm;
+  readonly norm: BallNorm;
   readonly epsilon: number;
   readonly seed: number;
   /** Dataset indices [from, to). */

@@ -1,4 +1,5 @@
 /** Projected gradient descent (Madry et al. 2018, equation 3), as Foolbox runs it: the last iterate counts. */
+import { UsageError } from "../core/errors.js";
 import type { LossFunction } from "../losses/loss.js";
 import type { AttackBatch, AttackRun, Passes } from "./attack.js";
 import { randomStart } from "./random-start.js";
@@ -11,9 +12,11 @@ export interface AscentConstants {
   readonly randomStart: boolean;
 }
 
-/** `steps` steps of ascent from the images, or from a random start; `restart` counts from 1. No early stop, no memory. */
+/** `steps` steps of ascent from the images, or from a random start; `restart` counts from 1. No early stop, no memory. UsageError for l1. */
 export function* pgd(batch: AttackBatch, constants: AscentConstants, restart: Passes): AttackRun {
   const { inference, threat, images: origin, labels } = batch;
+  const { norm } = threat;
+  if (norm === "l1") throw new UsageError("projected gradient descent is made for linf and l2, not for l1");
   let zeroGradients: number | null = null;
   const lossGradient = (logits: Float32Array) => {
     const { gradient } = constants.loss(logits, labels, inference.classes);
@@ -22,7 +25,7 @@ export function* pgd(batch: AttackBatch, constants: AscentConstants, restart: Pa
     return gradient;
   };
   const images = constants.randomStart ? randomStart(batch, restart) : origin;
-  const ascent = inference.ascend({ ...threat, images, origin, lossGradient, stepSize: constants.stepSize });
+  const ascent = inference.ascend({ ...threat, norm, images, origin, lossGradient, stepSize: constants.stepSize });
   try {
     for (let step = 0; step < constants.steps; step++) {
       ascent.advance(1);

@@ -1,6 +1,5 @@
 /** Attacks as data: a name, every constant that the result depends on, and how one pass over a batch goes. */
-import type { Norm } from "../engines/engine.js";
-import type { AttackBatch, AttackRun, Passes } from "./attack.js";
+import type { AttackBatch, AttackRun, BallNorm, Passes } from "./attack.js";
 import type { ConstantOverrides } from "./constants.js";
 import type { NearestRun } from "./nearest-images.js";
 import type { ReliabilityCheck } from "./reliability.js";
@@ -29,7 +28,7 @@ export interface AttackRecipe {
   readonly name: string;
   constants(circumstances: Circumstances): AttackConstants;
   /** Of the balls that it can search. */
-  readonly norms: readonly Norm[];
+  readonly norms: readonly BallNorm[];
   /** Images through the network in one pass of a sample that does not fall. */
   work(classes: number): number;
   /** How many passes a sample may need: restarts, targets. */

@@ -1,5 +1,5 @@
 /** One attack on the samples that are right so far: from its recipe to what it leaves. */
-import type { Norm } from "../engines/engine.js";
+import type { BallNorm } from "./attack.js";
 import { type EvaluationOptions, includedOf, type Planned } from "./evaluation-options.js";
 import { type AttackJournal, type Finding, journalKey, noJournal } from "./journal.js";
 import { Meter } from "./meter.js";
@@ -62,7 +62,7 @@ async function findOut(attack: Investigation, options: EvaluationOptions): Promi
 export function describe(
   attack: AttackConstants,
   { seed, range, included, source }: EvaluationOptions,
-  ball: { readonly norm: Norm; readonly epsilon: number } = { norm: "linf", epsilon: 0 },
+  ball: { readonly norm: BallNorm; readonly epsilon: number } = { norm: "linf", epsilon: 0 },
 ) {
   const { norm, epsilon } = ball;
   const isTransferred = source !== undefined && attack.name !== cleanConstants.name;

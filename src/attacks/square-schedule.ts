@@ -1,5 +1,5 @@
 /** How large the squares of the Square attack are, and where they may lie. */
-import type { Norm } from "../engines/engine.js";
+import type { BallNorm } from "./attack.js";
 
 /**
  * The fraction of the image that a square covers, p0 over a power of two: halved from the first iteration above each of these
@@ -9,13 +9,13 @@ import type { Norm } from "../engines/engine.js";
 const HALVED_AFTER = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000] as const;
 
 export interface SquareSize {
-  readonly norm: Norm;
+  readonly norm: BallNorm;
   readonly p0: number;
   readonly height: number;
   readonly width: number;
 }
 
-/** Side in pixels of the square of an iteration: at least 1 for Linf; odd and at least 3 for L2; never more than the image. */
+/** Side in pixels of the square of an iteration: at least 1 for Linf; odd and at least 3 for L2 and L1; never more than the image. */
 export function squareSide(iteration: number, { norm, p0, height, width }: SquareSize): number {
   const halvings = HALVED_AFTER.filter((last) => iteration > last).length;
   const side = roundHalfToEven(Math.sqrt((p0 / 2 ** halvings) * height * width));

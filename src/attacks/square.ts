@@ -3,10 +3,10 @@ import { stream } from "../core/rng.js";
 import { type AttackBatch, type AttackRun, type EngineCall, type Passes, passOf } from "./attack.js";
 import { BatchRows } from "./batch-rows.js";
 import { marginsOf } from "./margins.js";
-import { l2Squares } from "./square-l2.js";
 import { linfSquares } from "./square-linf.js";
 import type { SquareMoves, SquareSpace, Uniforms } from "./square-moves.js";
 import { SquareSearch } from "./square-search.js";
+import { windowSquares } from "./square-windows.js";
 
 export interface SquareConstants {
   /** Candidates tried after the start: 5000 in the standard ensemble. */
@@ -87,5 +87,5 @@ export function* searchSquares(
 function movesOf({ inference, threat }: AttackBatch, { p0, excludeLast }: SquareConstants): SquareMoves {
   const { epsilon, bounds } = threat;
   const space: SquareSpace = { shape: inference.input, epsilon, bounds, p0, excludeLast };
-  return threat.norm === "linf" ? linfSquares(space) : l2Squares(space);
+  return threat.norm === "linf" ? linfSquares(space) : windowSquares(space, threat.norm);
 }

@@ -8,6 +8,12 @@ export interface StepProblem extends BoxProblem {
   readonly radius: number;
 }
 
+/** Solves problems one after another, for images of one size. */
+export interface StepSolver {
+  /** Writes the step, and into `guess` what the next problem of the same sample may begin with. */
+  solve(delta: Float32Array, problem: StepProblem, guess: StepGuess): void;
+}
+
 /** What a sample's last step found, where its next one begins to look. */
 export interface StepGuess {
   cell: number;
@@ -21,8 +27,8 @@ export function firstGuess(): StepGuess {
 /** The distance is found to this fraction of the range of pixels, the largest power of two below 1e-6. */
 const CELLS = 2 ** 20;
 
-/** Solves problems one after another, for images of `size` pixels. */
-export class TrustRegion {
+/** In Linf, for images of `size` pixels. */
+export class TrustRegion implements StepSolver {
   readonly #steps: MinimumNorm;
 
   constructor(size: number) {

@@ -12,7 +12,7 @@ export interface Verdicts {
   readonly nonFinite: number;
 }
 
-/** Absolute for Linf and bounds, relative for L2: float32 sums may exceed the radius by that much. */
+/** Absolute for Linf and bounds, relative for the others: float32 sums may exceed the radius by that much. */
 const TOLERANCE = 1e-6;
 const RELATIVE_TOLERANCE = 1e-5;
 
@@ -48,6 +48,7 @@ function isInside(
 ): boolean {
   let largest = 0;
   let squares = 0;
+  let sum = 0;
   for (let i = from; i < from + size; i++) {
     const pixel = images[i] as number;
     // Written so that a pixel that is not a number is outside.
@@ -55,9 +56,10 @@ function isInside(
     const distance = Math.abs(pixel - (origin[i] as number));
     largest = Math.max(largest, distance);
     squares += distance * distance;
+    sum += distance;
   }
   if (norm === "linf") return largest <= epsilon + TOLERANCE;
-  return Math.sqrt(squares) <= epsilon * (1 + RELATIVE_TOLERANCE) + TOLERANCE;
+  return (norm === "l2" ? Math.sqrt(squares) : sum) <= epsilon * (1 + RELATIVE_TOLERANCE) + TOLERANCE;
 }
 
 function countZeros(flags: Uint8Array): number {

@@ -112,7 +112,7 @@ export async function writeOutputs(
     context.note(`${reference.path}: ${set.indices.length} images, attacked ones among them, written to ${saved}`);
   }
   if (pictures !== null) {
-    const title = `${norm === "linf" ? "L∞" : "L2"} ε ${epsilonText}`;
+    const title = `${norm === "linf" ? "L∞" : norm.toUpperCase()} ε ${epsilonText}`;
     await writePictures(pictures, attackedSamples(set), { images, title });
     context.note(`${reference.path}: drawn to ${pictures}`);
   }

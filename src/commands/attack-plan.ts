@@ -1,8 +1,8 @@
 /** What `attack-eval` will run on each network: attacks at radii, over a range of samples. */
+import type { BallNorm } from "../attacks/attack.js";
 import type { PlannedAttack } from "../attacks/evaluation-options.js";
 import { parseAttacks } from "../attacks/names.js";
 import { UsageError } from "../core/errors.js";
-import type { Norm } from "../engines/engine.js";
 import type { Spelled } from "./option-values.js";
 import type { Recipes } from "./options.js";
 
@@ -11,16 +11,17 @@ export interface SpelledAttack extends PlannedAttack {
   readonly epsilonText: string;
 }
 
-/** Customary radii of CIFAR-10 (RobustBench). */
-const RADII: Readonly<Record<Norm, Spelled>> = {
+/** Customary radii of CIFAR-10 (RobustBench; for L1 Croce & Hein 2021). */
+const RADII: Readonly<Record<BallNorm, Spelled>> = {
   linf: { value: 8 / 255, text: "8/255" },
   l2: { value: 0.5, text: "0.5" },
+  l1: { value: 12, text: "12" },
 };
 
 export interface AttackChoice {
   readonly attacks: Recipes;
   readonly restarts: number | null;
-  readonly norm: Norm;
+  readonly norm: BallNorm;
   readonly epsilon: Spelled | null;
   readonly epsilons: readonly Spelled[] | null;
   /** Whether the shortest perturbations are wanted of attacks that look for them. */
@@ -34,6 +35,7 @@ export function planAttacks(choice: AttackChoice): readonly SpelledAttack[] {
     throw new UsageError("--epsilon and --epsilons exclude each other; give one");
   const recipes = parseAttacks({
     names: [...attacks.keys()],
+    norm,
     recipes: Object.fromEntries([...attacks].filter(([, constants]) => Object.keys(constants).length > 0)),
     ...(choice.restarts === null ? {} : { restarts: choice.restarts }),
   });
@@ -54,7 +56,7 @@ function differentRadii(radii: readonly Spelled[]): readonly Spelled[] {
 }
 
 /** Pixels lie in [0, 1]: a larger radius in Linf is most likely meant in 255ths. */
-function checkRadii(radii: readonly Spelled[], norm: Norm): void {
+function checkRadii(radii: readonly Spelled[], norm: BallNorm): void {
   const far = radii.find(({ value }) => norm === "linf" && value > 1);
   if (far === undefined) return;
   throw new UsageError(
@@ -62,7 +64,7 @@ function checkRadii(radii: readonly Spelled[], norm: Norm): void {
   );
 }
 
-function checkNorm(recipes: readonly PlannedAttack["recipe"][], norm: Norm): void {
+function checkNorm(recipes: readonly PlannedAttack["recipe"][], norm: BallNorm): void {
   const singles = recipes.flatMap((recipe) => (recipe.type === "ensemble" ? recipe.members : [recipe]));
   const unfit = singles.find(({ norms }) => !norms.includes(norm));
   if (unfit === undefined) return;

@@ -4,7 +4,7 @@ import { z } from "zod";
 export const count = z.int().min(0);
 export const seconds = z.number().min(0);
 export const fraction = z.number().min(0).max(1);
-export const norm = z.enum(["linf", "l2"]);
+export const norm = z.enum(["linf", "l2", "l1"]);
 /** Of a file or of images, in lower-case hexadecimal. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const bitString = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);

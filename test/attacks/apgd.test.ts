@@ -144,7 +144,8 @@ function climbAll(
     return new Climb(row(golden.smoothImages, i), row(start, i), { label, target: targets[i] ?? -1 });
   });
   const threat = { norm, epsilon, bounds: [0, 1] as const };
-  const defaults = { inference: smooth, threat, rho: 0.75, eot: 1, dropsFooled: false };
+  const checks = progressChecks(problem.steps);
+  const defaults = { inference: smooth, threat, rho: 0.75, eot: 1, checks, dropsFooled: false };
   for (const _ of ascend(climbs, { ...defaults, ...problem })) look(climbs);
   return climbs;
 }

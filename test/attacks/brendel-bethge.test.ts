@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brendelBethge, brendelBethgeMinimal, walkBoundary } from "../../src/attacks/brendel-bethge.js";
+import { displaceOntoPlane, lengthOf } from "../../src/attacks/hyperplane-projection.js";
+import { differenceLength } from "../../src/attacks/perturbation.js";
 import { predictions } from "../../src/losses/predictions.js";
 import { type AnalyticNetwork, inferenceOf } from "../support/analytic-network.js";
 import { assertClose } from "../support/assert-close.js";
@@ -143,12 +145,61 @@ test("more steps find no larger distance", () => {
   }
 });
 
-test("another norm than Linf is refused by name", () => {
-  const batch = batchOf(smooth, { epsilon: 0.5, norm: "l2" });
-  for (const attack of [brendelBethge, brendelBethgeMinimal]) {
-    assert.throws(() => driven<unknown>(attack(batch, constants, 1)), { name: "UsageError", message: /linf, not l2/ });
-  }
-});
+/** Distances that Foolbox's L2 walk from the corners finds in as many steps, and how much longer ours may be. */
+for (const [steps, expected, slack] of [
+  [1, [0.51417, 0.90966, 1.70022], 2e-5],
+  [20, [0.47919, 0.87371, 1.66499], 2e-5],
+  [100, [0.2443, 0.62229, 1.41972], 0.04],
+  [400, [0.12299, 0.04724, 0.46402], 0.03],
+] as const) {
+  test(`the walk in L2 is as near after ${steps} steps as Foolbox's`, () => {
+    const batch = batchOf(smooth, { epsilon: 0.03, norm: "l2" });
+    const walk = walkBoundary(batch, corners, { ...constants, bbRefBatch: 3, steps, enough: null });
+    const { norms } = driven(walk).result;
+    assertClose(norms.subarray(0, 2), expected.slice(0, 2), 2e-5);
+    assertClose(norms.subarray(2), expected.slice(2), slack);
+  });
+}
+
+for (const norm of ["l2", "l1"] as const) {
+  test(`for two linear classes the distances in ${norm} are the smallest there are in the box`, () => {
+    const samples = 12;
+    const network = twoClasses();
+    const images = linearImages.slice(0, 192 * samples);
+    const inference = inferenceOf(network);
+    const logits = inference.logits(images);
+    const batch = batchOf({ inference, images, labels: predictions(logits, 2) }, { epsilon: 0.01, norm });
+    const { norms } = driven(brendelBethgeMinimal(batch, { ...constants, steps: 600 }, 1)).result;
+    const normal = Float32Array.from(network.gradient(images, Float32Array.of(1, -1)));
+    for (const [sample, found] of norms.entries()) {
+      const way = new Float64Array(192);
+      const point = images.subarray(192 * sample, 192 * (sample + 1));
+      const excess = (logits[2 * sample] ?? 0) - (logits[2 * sample + 1] ?? 0);
+      displaceOntoPlane(way, { point, normal, excess, norm, bounds: [0, 1] });
+      const ratio = found / lengthOf(way, norm);
+      assert.ok(ratio >= 1 - 1e-3 && ratio <= (norm === "l2" ? 1.005 : 1.05), `${sample}: ${ratio}`);
+    }
+  });
+
+  test(`what is longer than the radius comes back scaled to it in ${norm}`, () => {
+    const epsilon = norm === "l2" ? 0.05 : 0.2;
+    const batch = { ...few, threat: { ...few.threat, norm, epsilon } };
+    const options = { ...constants, steps: 30 };
+    const [uncut, cut] = [driven(brendelBethgeMinimal(batch, options, 1)), driven(brendelBethge(batch, options, 1))];
+    let scaled = 0;
+    for (const [sample, length] of uncut.result.norms.entries()) {
+      const pixels = [192 * sample, 192 * (sample + 1)] as const;
+      const [found, origin] = [cut.result.subarray(...pixels), few.images.subarray(...pixels)];
+      assert.ok(differenceLength(found, origin, norm) <= epsilon * (1 + 1e-5));
+      if (length <= Math.fround(epsilon)) continue;
+      scaled++;
+      const nearest = uncut.result.images.subarray(...pixels);
+      const expected = origin.map((pixel, i) => pixel + ((nearest[i] ?? 0) - pixel) * (epsilon / length));
+      assertClose(found, expected, 1e-6);
+    }
+    assert.ok(scaled > 2 && scaled < 20, `${scaled}`);
+  });
+}
 
 test("at radius 0 the images come back as they are", () => {
   const { result } = driven(

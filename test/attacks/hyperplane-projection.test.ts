@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { displaceOntoPlane, lengthOf, type ProjectionNorm } from "../../src/attacks/hyperplane-projection.js";
+import type { BallNorm } from "../../src/attacks/attack.js";
+import { displaceOntoPlane, lengthOf } from "../../src/attacks/hyperplane-projection.js";
 import { assertClose } from "../support/assert-close.js";
 
 const norms = ["linf", "l2", "l1"] as const;
@@ -64,14 +65,14 @@ test("the displacement stays inside the bounds, ends on the plane where it can, 
   );
 });
 
-function displacement(from: Float32Array, w: Float32Array, offset: number, norm: ProjectionNorm): Float64Array {
+function displacement(from: Float32Array, w: Float32Array, offset: number, norm: BallNorm): Float64Array {
   const out = new Float64Array(from.length);
   displaceOntoPlane(out, { point: from, normal: w, excess: dot(w, from) - offset, norm, bounds });
   return out;
 }
 
 /** The same displacement from 200 bisections of one number; for L1 of the weight from which on pixels move, then of the last one's part. */
-function byBisection(from: Float32Array, w: Float32Array, offset: number, norm: ProjectionNorm): Float64Array {
+function byBisection(from: Float32Array, w: Float32Array, offset: number, norm: BallNorm): Float64Array {
   const excess = dot(w, from) - offset;
   const towards = Array.from(w, (value) => -Math.sign(value) * Math.sign(excess));
   const room = towards.map((way, i) => (way === 0 ? 0 : way > 0 ? 1 - (from[i] ?? 0) : (from[i] ?? 0)));

@@ -121,10 +121,43 @@ test("FAB and Square alone are what the standard ensemble runs", () => {
   assert.deepEqual(only("square").constants(onCifar), square);
 });
 
-test("Brendel & Bethge is Foolbox's, in Linf alone", () => {
+test("Brendel & Bethge is Foolbox's, in three norms as FAB and Square are", () => {
   const constants = { steps: 1000, learningRate: 1e-3, bbRefBatch: 1, start: "blended-noise", noiseDraws: 1000 };
   assert.deepEqual(only("bb").constants(onCifar), { name: "bb", ...constants });
-  assert.deepEqual([only("bb").norms, only("fab").norms], [["linf"], ["linf", "l2"]]);
+  for (const name of ["bb", "fab", "fab-t", "square"]) assert.deepEqual(only(name).norms, ["linf", "l2", "l1"]);
+  for (const name of ["fgsm", "pgd50", "cw", "apgd-ce"]) assert.deepEqual(only(name).norms, ["linf", "l2"]);
+});
+
+test("in L1 Auto-PGD has the constants of that norm's standard ensemble, and the others theirs without larger radii", () => {
+  const inL1 = (name: string) => {
+    const [recipe] = parseAttacks({ names: [name], norm: "l1" });
+    const members = recipe?.type === "ensemble" ? recipe.members : recipe === undefined ? [] : [recipe];
+    return members.map((member) => {
+      assert.ok(member.norms.includes("l1"));
+      const { name, restarts = 1, targets = 0, eot = 1, largerRadii = false } = member.constants(onCifar);
+      return [name, restarts, targets, eot, largerRadii];
+    });
+  };
+  const standard = [
+    ["apgd-ce", 5, 0, 1, true],
+    ["apgd-t", 1, 5, 1, true],
+    ["fab-t", 1, 9, 1, false],
+    ["square", 1, 0, 1, false],
+  ];
+  assert.deepEqual(inL1("aa"), standard);
+  assert.deepEqual(inL1("apgd-t"), [standard[1]]);
+  assert.deepEqual(inL1("aa-rand"), [
+    ["apgd-ce", 1, 0, 20, false],
+    ["apgd-dlr", 1, 0, 20, false],
+  ]);
+  assert.deepEqual(inL1("aa-plus"), [
+    ["apgd-ce", 5, 0, 1, false],
+    ["apgd-dlr", 5, 0, 1, false],
+    ["fab", 5, 0, 1, false],
+    ["square", 1, 0, 1, false],
+    ["apgd-t", 1, 9, 1, false],
+    ["fab-t", 1, 9, 1, false],
+  ]);
 });
 
 test("the ensembles have the published members in the published order", () => {

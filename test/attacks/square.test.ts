@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AttackBatch } from "../../src/attacks/attack.js";
+import type { AttackBatch, BallNorm } from "../../src/attacks/attack.js";
 import { marginsOf } from "../../src/attacks/margins.js";
 import { searchSquares, square } from "../../src/attacks/square.js";
 import { bump, doubleBump } from "../../src/attacks/square-bump.js";
-import { l2Squares } from "../../src/attacks/square-l2.js";
 import { linfSquares } from "../../src/attacks/square-linf.js";
 import { squareSide } from "../../src/attacks/square-schedule.js";
+import { windowSquares } from "../../src/attacks/square-windows.js";
 import { stream } from "../../src/core/rng.js";
 import { predictions } from "../../src/losses/predictions.js";
 import { type AnalyticNetwork, inferenceOf } from "../support/analytic-network.js";
@@ -30,10 +30,14 @@ test("squares shrink by the published schedule, to the next even number from hal
 });
 
 test("the bumps of the L2 form have their published heights and length 1", () => {
-  assertClose(bump(3, 3), [0.17408, 0.17408, 0.17408, 0.17408, 0.87039, 0.17408, 0.17408, 0.17408, 0.17408], 1e-5);
+  assertClose(
+    bump(3, 3, "l2"),
+    [0.17408, 0.17408, 0.17408, 0.17408, 0.87039, 0.17408, 0.17408, 0.17408, 0.17408],
+    1e-5,
+  );
   const rows = [0.13608, 0.68041, 0.13608, -0.1291, -0.1291, -0.1291, -0.1291, -0.6455, -0.1291];
-  assertClose(doubleBump(3), rows, 1e-5);
-  assertClose([doubleBump(29).reduce((sum, value) => sum + value * value, 0)], [1], 1e-12);
+  assertClose(doubleBump(3, "l2"), rows, 1e-5);
+  assertClose([doubleBump(29, "l2").reduce((sum, value) => sum + value * value, 0)], [1], 1e-12);
 });
 
 for (const [epsilon, margins] of [
@@ -70,15 +74,32 @@ for (const [epsilon, margins, success] of [
   });
 }
 
+for (const [epsilon, margins, success] of [
+  [1, [0.056156, 0.045356], { iteration: 4, margin: -0.005815 }],
+  [2, [0.055588, 0.034151, 0.018775, 0.018775], { iteration: 54, margin: -0.036152 }],
+] as const) {
+  test(`with scripted draws the L1 form at ${epsilon} falls and succeeds as in the published attack`, () => {
+    const run = (queries: number) => scripted(10, { epsilon, norm: "l1" }, queries);
+    assertClose(
+      margins.map((_, i) => run([0, 1, 5, 20][i] ?? 0).margin),
+      margins,
+      2e-6,
+    );
+    assert.ok(run(success.iteration - 1).margin > 0);
+    assertClose([run(success.iteration).margin], [success.margin], 2e-6);
+    assert.deepEqual(run(500).best, run(success.iteration).best);
+  });
+}
+
 /** One image of the network of sines, attacked with the numbers frac(q · 0.618…) for q = 1, 2, …. */
-function scripted(side: number, ball: { epsilon: number; norm: "linf" | "l2" }, queries: number) {
+function scripted(side: number, ball: { epsilon: number; norm: BallNorm }, queries: number) {
   const network = sineNetwork(side);
   const images = Float32Array.from({ length: 3 * side * side }, (_, i) => 0.5 + 0.3 * Math.sin(0.9 * i));
   let q = 0;
   const draws = { uniform: () => (++q * 0.6180339887498949) % 1 };
   const batch = batchOf({ inference: inferenceOf(network), images, labels: Int32Array.of(0) }, ball);
   const { result } = driven(searchSquares(batch, { ...constants, queries }, () => draws));
-  assert.ok(ball.norm === "l2" || q === 3 * side + 5 * queries);
+  assert.ok(ball.norm !== "linf" || q === 3 * side + 5 * queries);
   const { margins, best } = result;
   return { margin: margins[0] ?? 0, best, pixelSum: best.reduce((sum, pixel) => sum + pixel, 0) };
 }
@@ -167,6 +188,7 @@ test("a network that answers no numbers is never fooled, and is asked to the end
 for (const ball of [
   { epsilon, norm: "linf" },
   { epsilon: 0.1, norm: "l2" },
+  { epsilon: 0.6, norm: "l1" },
 ] as const) {
   test(`candidates tried ahead in ${ball.norm} give the images of one after the other, for little more work in fewer calls`, () => {
     const queries = 600;
@@ -195,7 +217,8 @@ test("few samples go ahead with as many candidates as cost an engine nothing, an
 
 /** The published loop, a candidate at a time: its images and how many candidates that took. */
 function oneAfterTheOther({ inference, threat, images, labels }: AttackBatch, queries: number): [Float32Array, number] {
-  const moves = (threat.norm === "linf" ? linfSquares : l2Squares)({ ...threat, ...constants, shape: inference.input });
+  const space = { ...threat, ...constants, shape: inference.input };
+  const moves = threat.norm === "linf" ? linfSquares(space) : windowSquares(space, threat.norm);
   const found = images.slice();
   let asked = 0;
   for (const [sample, label] of labels.entries()) {
@@ -217,7 +240,7 @@ function oneAfterTheOther({ inference, threat, images, labels }: AttackBatch, qu
 
 test("at radius 0 the images come back as they are", () => {
   const images = linearImages.slice(0, 4 * 192);
-  for (const norm of ["linf", "l2"] as const) {
+  for (const norm of ["linf", "l2", "l1"] as const) {
     const samples = { inference: inferenceOf(linearNetwork({ scale: 1 })), images, labels: linearLabels.slice(0, 4) };
     const run = driven(square(batchOf(samples, { epsilon: 0, norm }), { ...constants, queries: 20 }, 1));
     assert.deepEqual(run.result, images);

@@ -88,7 +88,7 @@ test("radii, shards, names and constants that there are none of are refused, wit
   await refused(toy, { attacks: { pgd50: { stepsize: 1 } } }, UsageError, /stepsize: unknown constant.*stepSize/);
   await refused(toy, { shard: "3/2" }, UsageError, /I from 1 to N/);
   await refused(toy, { samples: 2, shard: "1/3" }, UsageError, /at most 2 shards/);
-  await refused(toy, { attacks: "bb", norm: "l2" }, UsageError, /none in l2, only in linf/);
+  await refused(toy, { attacks: "pgd50", norm: "l1" }, UsageError, /"pgd50": there is none in l1, only in linf, l2/);
   for (const epsilon of ["0", "-1", "x"]) {
     await assert.rejects(attack(toy, { attacks: "fgsm", epsilon }), UsageError);
   }

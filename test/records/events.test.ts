@@ -123,7 +123,7 @@ test("a wrong field is an error with place, type, field and reason, and the publ
     ["checkpoint", { step: 1.5 }, /step/],
     ["checkpoint", { density: 1.1 }, /density/],
     ["attack.result", { range: [0] }, /range/],
-    ["attack.result", { norm: "l1" }, /norm/],
+    ["attack.result", { norm: "l0" }, /norm/],
     ["attack.result", { outcomes: "!" }, /outcomes/],
     ["attack.result", { checkpoint: { path: "a" } }, /checkpoint\.sha256/],
     ["notice", { level: "error" }, /level/],

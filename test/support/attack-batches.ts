@@ -1,10 +1,10 @@
 /** Batches for attacks that are run on their own, and runs driven to their end. */
-import type { AttackBatch, EngineCall } from "../../src/attacks/attack.js";
+import type { AttackBatch, BallNorm, EngineCall } from "../../src/attacks/attack.js";
 
 /** Samples under attack at a radius, in [0, 1], as dataset indices 0, 1, … unless given. */
 export function batchOf(
   samples: Pick<AttackBatch, "inference" | "images" | "labels">,
-  ball: { readonly epsilon: number; readonly norm: "linf" | "l2" },
+  ball: { readonly epsilon: number; readonly norm: BallNorm },
   indices: readonly number[] = [...samples.labels.keys()],
 ): AttackBatch {
   return { ...samples, threat: { ...ball, bounds: [0, 1] }, indices: Uint32Array.from(indices), seed: 1 };
