@@ -110,6 +110,7 @@ class RecipeBook {
   /** The recipe that a config defines: a known name with other constants, or a new one with `base`, `steps` or `members`. */
   #define(name: string, given: unknown): Recipe {
     const where = `attacks.${name}`;
+    this.#checkName(name, where);
     if (typeof given !== "object" || given === null || Array.isArray(given)) {
       throw new UsageError(`${where}: expected constants, such as {steps: 20, stepSize: 2/255}`);
     }
@@ -121,6 +122,16 @@ class RecipeBook {
     if (recipe.type === "ensemble") throw new UsageError(`${where}: an ensemble has no constants but members`);
     const changed = recipe.with(constants, where);
     return this.#isKnown(name) ? changed : changed.named(name);
+  }
+
+  /** UsageError for a name that would never be read, or that a member of an ensemble has in records. */
+  #checkName(name: string, where: string): void {
+    if (Object.hasOwn(GROUPS, name)) {
+      throw new UsageError(
+        `${where}: is a group of attacks; give its members their constants, or the recipe another name`,
+      );
+    }
+    if (name.includes("/")) throw new UsageError(`${where}: a name has no slash; so members of ensembles are called`);
   }
 
   #defineEnsemble(name: string, given: ConstantOverrides, members: unknown): EnsembleRecipe {
@@ -136,6 +147,11 @@ class RecipeBook {
   }
 
   #baseOf(name: string, base: unknown, { steps }: ConstantOverrides): string {
+    if (typeof base === "string" && this.#ownNames.includes(base) && !this.#isKnown(base)) {
+      throw new UsageError(
+        `attacks.${name}.base: "${base}" is a recipe of the same config; name an attack of the program`,
+      );
+    }
     if (typeof base === "string") return base;
     if (this.#isKnown(name)) return name;
     if (typeof steps === "number") return `pgd${steps}`;

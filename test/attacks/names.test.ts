@@ -255,3 +255,14 @@ test("names that attacks have elsewhere lead to ours", () => {
   refused(["Auto-Attack"], /did you mean "aa"\?/);
   refused(["pgd"], /no attack is called "pgd"; did you mean "pgd50"\?/);
 });
+
+test("a recipe has no name that means something else, and no base among the config's own", () => {
+  for (const [name, recipe, message] of [
+    ["quick", { steps: 3 }, /attacks\.quick: is a group of attacks/],
+    ["aa/square", { base: "fgsm" }, /attacks\.aa\/square: a name has no slash/],
+    ["mine", { base: "other" }, /attacks\.mine\.base: "other" is a recipe of the same config/],
+  ] as const) {
+    const recipes = { [name]: recipe, other: { steps: 2 } };
+    assert.throws(() => parseAttacks({ names: ["fgsm"], recipes }), { name: "UsageError", message });
+  }
+});
