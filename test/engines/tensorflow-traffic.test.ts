@@ -182,3 +182,17 @@ testTraffic("a target that weights are drawn to goes down once, not at each step
   assert.deepEqual(sent(other), [target.length]);
   training.dispose();
 });
+
+testTraffic("a number that a step needs many times goes down once, and is gone after it", ({ device, during }) => {
+  const before = device.tensors;
+  const step = () =>
+    device.scope(() => {
+      device.scalar(0.5);
+      device.scope(() => device.scalar(0.5));
+      device.scope(() => assert.equal(device.read(device.scalar(0.5))[0], 0.5));
+      assert.equal(device.tensors, before + 1);
+    });
+  assert.deepEqual(during(step).down, [1]);
+  assert.equal(device.tensors, before);
+  assert.deepEqual(during(step).down, [1]);
+});

@@ -24,6 +24,8 @@ export class Device {
   readonly #binding: Binding;
   /** Tensors made in each open scope. */
   readonly #scopes: Set<Tensor>[] = [];
+  /** Made while scopes are open, of each number one: on a graphics card even a single number is a copy of its own. */
+  readonly #scalars = new Map<number, Tensor>();
   #hasOneDnn: boolean | undefined;
 
   constructor(binding: Binding) {
@@ -50,6 +52,7 @@ export class Device {
       return body();
     } finally {
       this.#scopes.pop();
+      if (this.#scopes.length === 0) this.#scalars.clear();
       for (const tensor of made) this.#binding.deleteTensor(tensor.id);
     }
   }
@@ -78,8 +81,14 @@ export class Device {
     return this.#made({ id: this.#create(shape, this.#binding.TF_FLOAT, values), shape });
   }
 
+  /** Lives as long as the outermost scope. */
   scalar(value: number): Tensor {
-    return this.upload(Float32Array.of(value), []);
+    const known = this.#scalars.get(value);
+    if (known !== undefined) return known;
+    const scalar = { id: this.#create([], this.#binding.TF_FLOAT, Float32Array.of(value)), shape: [] };
+    this.#scopes[0]?.add(scalar);
+    if (this.#scopes.length > 0) this.#scalars.set(value, scalar);
+    return scalar;
   }
 
   integers(values: readonly number[]): Tensor {
