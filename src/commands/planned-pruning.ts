@@ -11,11 +11,11 @@ import type { CheckpointDescription } from "../records/checkpoint.js";
 import { epochLine } from "../training/epoch-line.js";
 import type { StopReason } from "../training/trainer-hooks.js";
 import type { TrainerPhase, TrainerState } from "../training/trainer-state.js";
-import { networkCounts } from "./checkpoint-reference.js";
 import type { CommandContext, ProgressTask } from "./command.js";
 import { reportNotice } from "./image-notice.js";
 import type { PruneHydraOptions } from "./prune-hydra-options.js";
 import type { PruningPlan } from "./prune-hydra-plan.js";
+import type { WrittenCheckpoint } from "./training-run.js";
 import { usedConfig } from "./used-config.js";
 
 export interface Surroundings {
@@ -52,8 +52,6 @@ const bookSchema = z.object({
 });
 
 type Book = z.output<typeof bookSchema>;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 class PruningRun {
   readonly #plan: PruningPlan;
@@ -152,18 +150,12 @@ class PruningRun {
     name: "best" | "final" | StageName | `${StageName}-best`,
     network: Network,
     { stage, step, epoch, cost }: { stage: StageName; step: number; epoch: number; cost: Cost },
-  ): Promise<Fields & { readonly sha256: string }> {
-    const { connections, weights, ...measured } = networkCounts(network);
+  ): Promise<WrittenCheckpoint> {
     const role = name === "best" || name === "final" ? name : "stage";
-    const { imageSteps, forwardEquivalents } = cost;
-    const description: CheckpointDescription = {
-      ...this.#description(stage),
-      ...{ connections, weights, role, phase: stage, step, epoch, parent: this.#book.parent },
-      ...{ imageSteps, forwardEquivalents },
-    };
-    const file = await this.#plan.run.writeCheckpoint(name, network, description);
-    const { config, tool, ...fields } = description;
-    return { ...file, ...fields, ...measured, ...cost };
+    const { seconds, ...spent } = cost;
+    const place = { role, phase: stage, step, epoch, parent: this.#book.parent, ...spent };
+    const text = { about: this.#description(stage), place };
+    return { ...(await this.#plan.run.writeCheckpoint(name, network, text)), seconds };
   }
 
   #description(stage: StageName): CheckpointDescription {

@@ -10,11 +10,11 @@ import { train } from "../training/trainer.js";
 import type { StopReason, TrainerHooks } from "../training/trainer-hooks.js";
 import type { TrainerState } from "../training/trainer-state.js";
 import type { Update } from "../training/update.js";
-import { networkCounts } from "./checkpoint-reference.js";
 import type { CommandContext } from "./command.js";
 import { reportNotice } from "./image-notice.js";
 import type { SparseTrainOptions } from "./sparse-train-options.js";
 import { excessOf, type SparseTrainPlan, updateOf } from "./sparse-train-plan.js";
+import type { WrittenCheckpoint } from "./training-run.js";
 
 export interface Surroundings {
   readonly options: SparseTrainOptions;
@@ -130,7 +130,7 @@ class SparseTraining {
     if (this.#best !== null) recorder.record("checkpoint", this.#best);
     const final = await this.#writeCheckpoint("final", state);
     recorder.record("checkpoint", final);
-    this.#warnOfLoss(Number(final.connections));
+    this.#warnOfLoss(final.connections);
   }
 
   /** As it is judged and written. */
@@ -140,16 +140,11 @@ class SparseTraining {
   }
 
   /** Gives the fields of the record. */
-  async #writeCheckpoint(role: "best" | "final", state: TrainerState): Promise<Readonly<Record<string, unknown>>> {
-    const { run } = this.#plan;
-    const network = this.#network();
-    const { connections, weights, ...measured } = networkCounts(network);
+  async #writeCheckpoint(role: "best" | "final", state: TrainerState): Promise<WrittenCheckpoint> {
     const { step, epoch, imageSteps, forwardEquivalents, seconds } = state;
-    const cost = { imageSteps, forwardEquivalents };
-    const description = { ...this.#description(), connections, weights, role, step, epoch, ...cost };
-    const file = await run.writeCheckpoint(role, network, description);
-    const { config, tool, ...fields } = description;
-    return { ...file, ...fields, ...measured, seconds };
+    const place = { role, step, epoch, imageSteps, forwardEquivalents };
+    const text = { about: this.#description(), place };
+    return { ...(await this.#plan.run.writeCheckpoint(role, this.#network(), text)), seconds };
   }
 
   #description(): CheckpointDescription {

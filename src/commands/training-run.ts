@@ -17,6 +17,7 @@ import {
 import { type RunArrays, type RunState, type RunStateText, writeRunState } from "../training/run-state.js";
 import type { StopReason } from "../training/trainer-hooks.js";
 import type { TrainerState } from "../training/trainer-state.js";
+import { networkCounts } from "./checkpoint-reference.js";
 import type { CommandContext, Signal } from "./command.js";
 import { newRunId, Recorder } from "./recorder.js";
 
@@ -35,11 +36,20 @@ export interface TrainingRunOptions {
   readonly context: CommandContext;
 }
 
-/** A checkpoint file and what its record will say. */
+/** What is said of a checkpoint besides what its network shows. */
+export interface CheckpointText {
+  /** How the network came about. */
+  readonly about: CheckpointDescription;
+  /** Where in its run it stands, and what it has cost so far. */
+  readonly place: CheckpointDescription;
+}
+
+/** The fields of a checkpoint's record but for its seconds: a file holds no times. */
 export interface WrittenCheckpoint {
   readonly path: string;
   readonly sha256: string;
   readonly bytes: number;
+  readonly connections: number;
   readonly [field: string]: unknown;
 }
 
@@ -136,18 +146,17 @@ export class TrainingRun {
     await context.drained();
   }
 
-  /** Writes `NAME.safetensors` into the folder. Gives the file's part of its record, the path relative to the working directory. */
-  async writeCheckpoint(
-    name: string,
-    network: Network,
-    description: CheckpointDescription,
-  ): Promise<WrittenCheckpoint> {
+  /** Writes `NAME.safetensors` into the folder; the path that it gives is relative to the working directory. */
+  async writeCheckpoint(name: string, network: Network, { about, place }: CheckpointText): Promise<WrittenCheckpoint> {
+    const { connections, weights, ...measured } = networkCounts(network);
+    const description = { ...about, connections, weights, ...place };
     const path = join(this.path, `${name}.safetensors`);
     const { sha256, bytes } = await writeNetworkFile(path, network, description);
     if (this.#options.export === "dense") {
       await writeNetworkFile(join(this.path, `${name}.dense.safetensors`), network, description, { dense: true });
     }
-    return { path: relative(process.cwd(), path), sha256, bytes };
+    const { config, tool, ...fields } = description;
+    return { path: relative(process.cwd(), path), sha256, bytes, ...fields, connections, ...measured };
   }
 
   #say(isDone: boolean): void {
