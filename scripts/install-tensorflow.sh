@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the tensorflow engine: a current TensorFlow library from the Python package index, and under it the addon of
 # @tensorflow/tfjs-node-gpu, built here. Everything goes into one folder, .tensorflow in the package's own (or the one that
-# SPARSE_ROBUST_TENSORFLOW names); deleting it undoes it all. Run it again at any time: what is there already is kept.
+# SPARSE_ROBUST_TENSORFLOW names); deleting it undoes it all. Run it again at any time: what is there and loads is kept.
 #
 #   scripts/install-tensorflow.sh           for CPUs
 #   scripts/install-tensorflow.sh --cuda    for NVIDIA cards, with CUDA and cuDNN (a few gigabytes)
@@ -73,6 +73,9 @@ mkdir -p "$target" 2>/dev/null && [ -w "$target" ] || fail "$target cannot be wr
 work=$(mktemp -d "$target/partial.XXXXXX")
 built=
 trap 'rm -rf "$work" "$built"' EXIT
+
+# Nothing of the system's is touched, whoever runs this.
+export PIP_ROOT_USER_ACTION=ignore
 
 # The library
 package=tensorflow-cpu
