@@ -5,7 +5,7 @@
 
 DIR holds the published binary files of CIFAR-10, or images.npy ([sample, row, column, channel], bytes) and labels.npy. Needs numpy
 and torch; FGSM and PGD are then this script's own and, where foolbox is installed, foolbox's too (with B&B). Where the package
-autoattack is installed (github.com/fra31/auto-attack), its attacks are compared as well. Attacks with random draws cannot agree on
+autoattack is installed (github.com/fra31/auto-attack), its attacks are compared as well, in L1 too. Attacks with random draws cannot agree on
 every image: their counts stand beside each other. Ends with 1 where a deterministic attack differs on more than one image in 200,
 or where the ensemble's accuracy is more than half a point above the library's.
 """
@@ -165,7 +165,7 @@ def foolboxed(name):
         "fgsm": lambda norm: (attacks.LinfFastGradientAttack if norm == "linf" else attacks.L2FastGradientAttack)(random_start=False),
         "pgd10-det": lambda norm: projected(attacks, norm)(rel_stepsize=0.25, steps=10, random_start=False),
         "pgd50-det": lambda norm: projected(attacks, norm)(rel_stepsize=0.05, steps=50, random_start=False),
-        "bb": lambda norm: attacks.LinfinityBrendelBethgeAttack(),
+        "bb": lambda norm: {"linf": attacks.LinfinityBrendelBethgeAttack, "l2": attacks.L2BrendelBethgeAttack, "l1": attacks.L1BrendelBethgeAttack}[norm](),
     }
     if name not in kinds:
         return None
@@ -182,9 +182,10 @@ def projected(attacks, norm):
 
 
 def auto_attacked(name):
-    """AutoAttack's member of a name, or the standard ensemble, or None."""
-    members = ["apgd-ce", "apgd-t", "fab-t", "square"]
-    if name not in [*members, "aa"]:
+    """AutoAttack's member of a name, as in the standard ensemble where it is in it, or an ensemble, or None."""
+    members = ["apgd-ce", "apgd-t", "fab-t", "square", "apgd-dlr", "fab"]
+    versions = {"aa": "standard", "aa-plus": "plus", "aa-rand": "rand"}
+    if name not in [*members, *versions]:
         return None
     try:
         from autoattack import AutoAttack
@@ -192,11 +193,14 @@ def auto_attacked(name):
         return None
 
     def run(model, images, labels, norm, epsilon):
-        kind = {"linf": "Linf", "l2": "L2"}[norm]
-        library = AutoAttack(model, norm=kind, eps=epsilon, version="custom", attacks_to_run=members, seed=1, device="cpu", verbose=False)
-        library.apgd.n_restarts = 1
-        library.apgd_targeted.n_restarts = 1
-        library.attacks_to_run = members if name == "aa" else [name]
+        kind = {"linf": "Linf", "l2": "L2", "l1": "L1"}[norm]
+        library = AutoAttack(model, norm=kind, eps=epsilon, version=versions.get(name, "standard"), seed=1, device="cpu", verbose=False)
+        if name in members:
+            library.attacks_to_run = [name]
+        if name == "fab":
+            library.fab.n_restarts = 5
+        if name == "apgd-dlr" and norm != "l1":
+            library.apgd.n_restarts = 1
         return library.run_standard_evaluation(images, labels, bs=250)
 
     return run
@@ -222,7 +226,7 @@ def main():
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--attacks", default="fgsm,pgd10-det,pgd50-det,cw50-det,apgd-ce")
     parser.add_argument("--epsilon", default="8/255")
-    parser.add_argument("--norm", choices=("linf", "l2"), default="linf")
+    parser.add_argument("--norm", choices=("linf", "l2", "l1"), default="linf")
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.threads:
