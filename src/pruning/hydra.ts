@@ -11,7 +11,7 @@ import type { Update } from "../training/update.js";
 import { weightStatistics } from "../training/weight-statistics.js";
 import { keepLargest, maskChange } from "./mask.js";
 import { kernelValues, type Masks } from "./masked-network.js";
-import { initialScores, type ScoreStart, scoreGradient } from "./scores.js";
+import { initialScores, type ScoreStart, scoreGradientInto } from "./scores.js";
 import { statePositions, stateValues } from "./stage-arrays.js";
 
 /** A layer whose mask is being learned; all arrays cover the whole kernel, [out, in, kh, kw] or [out, in] flattened. */
@@ -108,7 +108,8 @@ export function hydraUpdate({ layers, momentum, freezeBatchNorm }: HydraUpdateOp
     *apply({ training, rates }) {
       const numbers = new Map(training.weightLayers.map(({ name }, number) => [name, number]));
       for (const layer of layers) {
-        const gradient = scoreGradient({ gradient: training.gradient(`${layer.name}.weight`), ...layer });
+        const gradient = training.gradient(`${layer.name}.weight`);
+        scoreGradientInto({ ...layer, gradient });
         sgdStepInto({ values: layer.scores, momentum: layer.momentum, gradient }, { momentum, ...rates });
         yield;
       }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keepLargest } from "../../src/pruning/mask.js";
-import { initialScores, scaledScores, scoreGradient } from "../../src/pruning/scores.js";
+import { initialScores, scaledScores, scoreGradientInto } from "../../src/pruning/scores.js";
 
 function assertClose(actual: Float32Array, expected: readonly number[], tolerance: number): void {
   assert.equal(actual.length, expected.length);
@@ -48,18 +48,16 @@ test("the score gradient of a 3x2 linear layer is G * W * sign(S), also where th
   const weights = Float32Array.of(0.5, -0.25, 1, 0.125, -2, 0.75);
   const scores = Float32Array.of(0.4, -0.1, 0, 0.3, -0.5, 0.2);
   const byHand = [3 * 0.5, -(-6 * -0.25), 0, 2 * 0.125, -(0.5 * -2), -1 * 0.75];
-  assertClose(scoreGradient({ gradient, weights, scores }), byHand, 0);
+  scoreGradientInto({ gradient, weights, scores });
+  assertClose(gradient, byHand, 0);
   const pruned = 1;
   assert.ok(!keepLargest(scores, 3).includes(pruned));
-  assert.equal(scoreGradient({ gradient, weights, scores })[pruned], -1.5);
+  assert.equal(gradient[pruned], -1.5);
 });
 
 test("a score of 0 gets no gradient and stays where it is, whatever its weight", () => {
-  const gradient = scoreGradient({
-    gradient: Float32Array.of(3, -3),
-    weights: Float32Array.of(2, 2),
-    scores: Float32Array.of(0, -0),
-  });
+  const gradient = Float32Array.of(3, -3);
+  scoreGradientInto({ gradient, weights: Float32Array.of(2, 2), scores: Float32Array.of(0, -0) });
   assert.ok(gradient.every((value) => value === 0));
 });
 
