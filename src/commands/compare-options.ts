@@ -1,7 +1,7 @@
 /** The options of `compare`. */
 import { figureNames } from "../report/figure-names.js";
 import { layoutNames } from "../report/layouts.js";
-import { choice, count, text, toggle } from "./options.js";
+import { choice, count, names, text, toggle } from "./options.js";
 import { everyCommand } from "./shared-options.js";
 
 const forFiles = { argument: "FILE", changesResult: false } as const;
@@ -17,7 +17,7 @@ export const compareOptions = {
     help: "how to lay the table out",
     defaultText: "poster; results for csv and json",
   }),
-  columns: text({
+  columns: names({
     argument: "LIST",
     help: "facts and attacks to show, in that order: density, kept, multiplyAdds, bytes, hours, gradients, pgd50 …; p-values are corrected over the tests shown",
     defaultText: "the usual ones",
@@ -33,7 +33,7 @@ export const compareOptions = {
     atMost: 10,
     defaultText: "1, from 10,000 samples 2",
   }),
-  published: text({
+  published: names({
     argument: "LIST",
     help: "put published numbers beside ours: sources (poster, hydra, …), methods (harp, …) or all",
     defaultText: "none",

@@ -61,20 +61,16 @@ export async function appendStepSummary(options: Options, made: Made, context: C
 
 /** The facts and attacks that the table shows; null for the usual ones, and where `--columns` names fields of results. */
 export function shownNames(options: Options): readonly string[] | null {
-  return layoutOf(options) === "results" ? null : namesIn(options.columns);
+  return layoutOf(options) === "results" ? null : options.columns;
 }
 
 function tableOf(options: Options, comparison: Comparison): Table {
   const { columns, digits, sortBy } = options;
-  return layoutTable(layoutOf(options), comparison, { names: namesIn(columns), digits, sortBy });
+  return layoutTable(layoutOf(options), comparison, { names: columns, digits, sortBy });
 }
 
 function layoutOf({ layout, format }: Options): LayoutName {
   return layout ?? (format === "csv" || format === "json" ? "results" : "poster");
-}
-
-function namesIn(columns: string | null): readonly string[] | null {
-  return columns?.split(",").map((name) => name.trim()) ?? null;
 }
 
 function notesOf({ comparison, verdict }: Made, table: Table): readonly string[] {

@@ -111,6 +111,11 @@ export function spelledNumbers(described: Described & Limits): Option<readonly S
   return option(described, "list", (value) => readList(value).map((entry) => spelled(entry, described)));
 }
 
+/** A comma-separated list (or a YAML list) of names. */
+export function names(described: Described): Option<readonly string[] | null> {
+  return option(described, "list", (value) => readList(value).map(readText));
+}
+
 /** A whole number: `500`, `50k`, `2M`. */
 export function count(described: Described & Limits & WithDefault<number>): Option<number>;
 export function count(described: Described & Limits): Option<number | null>;

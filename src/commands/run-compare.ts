@@ -89,16 +89,15 @@ function comparisonOf(collected: Collected, options: Options, settled: Settled):
 /** Where there is none, a note says what there is. */
 async function publishedBeside(
   { networks, published }: Collected,
-  list: string | null,
+  names: readonly string[] | null,
   { note }: CommandContext,
 ): Promise<readonly PublishedNetwork[]> {
-  if (list === null) return [];
-  const names = list.split(",").map((name) => name.trim());
+  if (names === null) return [];
   const records = [...(await readPublished()), ...published];
   const selected = selectPublished(names, records, networks);
   if (selected.length > 0) return selected;
   const missing = "no numbers for the data, model, density and attacks of these networks";
-  note(`--published ${list}: ${missing}; ${publishedHint(names, records, networks)}`);
+  note(`--published ${names.join(",")}: ${missing}; ${publishedHint(names, records, networks)}`);
   return selected;
 }
 

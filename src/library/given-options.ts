@@ -28,7 +28,9 @@ type Given<Value> = Value extends null
         ? Readonly<Record<string, { readonly density: number | string }>>
         : Value extends ReadonlyMap<string, Constants>
           ? string | readonly string[] | Readonly<Record<string, Constants | null>>
-          : Value;
+          : Value extends readonly string[]
+            ? string | readonly string[]
+            : Value;
 
 /** By config key, without those that are undefined. Throws UsageError for a key that the command does not have. */
 export function givenEntries(table: OptionTable, options: Readonly<Record<string, unknown>>): Map<string, unknown> {
