@@ -67,6 +67,13 @@ export interface RecipeChoice {
 /** Names without those of ensembles and groups, for messages. */
 export const AVAILABLE = `clean, fgsm, pgdN, pgdNxR, pgdN-det, cwN, cwN-det, ${Object.keys(fixed).slice(1).join(", ")}`;
 
+/** Names of the attacks that there are in a norm, without pgdN and cwN. */
+export function namesIn(norm: BallNorm): readonly string[] {
+  return Object.values(norm === "l1" ? fixedInL1 : fixed)
+    .filter(({ norms }) => norms.includes(norm))
+    .map(({ name }) => name);
+}
+
 /** The recipe of a name; null where there is none. UsageError for `pgd0`. */
 export function knownRecipe(name: string, { restarts, norm }: RecipeChoice = {}): AttackRecipe | null {
   const spelled = name === "cw" ? "cw50-det" : name;

@@ -1,8 +1,8 @@
 /** The files that `attack-eval` writes beside its records: attacked images, pictures, an entry for RobustBench, dense weights. */
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Outcome } from "../attacks/outcome.js";
-import { UsageError } from "../core/errors.js";
+import { InputError, UsageError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
 import { writeNetworkFile } from "../models/network-file.js";
 import { type AdversarialImages, attackedSamples, saveAdversarial } from "./adversarial-images.js";
@@ -57,6 +57,9 @@ function checkPlaces(outputs: ReturnType<typeof outputsOf>): void {
       accessSync(`${dirname(place)}/.`, constants.W_OK);
     } catch (error) {
       throw fileError(error, "write", path);
+    }
+    if (statSync(place, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new InputError(`cannot write ${path}: it is a folder, not a file`);
     }
   }
 }

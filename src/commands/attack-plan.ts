@@ -1,6 +1,7 @@
 /** What `attack-eval` will run on each network: attacks at radii, over a range of samples. */
 import type { BallNorm } from "../attacks/attack.js";
 import type { PlannedAttack } from "../attacks/evaluation-options.js";
+import { namesIn } from "../attacks/known-recipes.js";
 import { parseAttacks } from "../attacks/names.js";
 import { UsageError } from "../core/errors.js";
 import type { Spelled } from "./option-values.js";
@@ -68,7 +69,8 @@ function checkNorm(recipes: readonly PlannedAttack["recipe"][], norm: BallNorm):
   const singles = recipes.flatMap((recipe) => (recipe.type === "ensemble" ? recipe.members : [recipe]));
   const unfit = singles.find(({ norms }) => !norms.includes(norm));
   if (unfit === undefined) return;
-  throw new UsageError(`attack "${unfit.name}": there is none in ${norm}, only in ${unfit.norms.join(", ")}`);
+  const only = `there is none in ${norm}, only in ${unfit.norms.join(", ")}`;
+  throw new UsageError(`attack "${unfit.name}": ${only}; in ${norm} there are ${namesIn(norm).join(", ")}`);
 }
 
 export interface Shard {

@@ -88,7 +88,12 @@ test("radii, shards, names and constants that there are none of are refused, wit
   await refused(toy, { attacks: { pgd50: { stepsize: 1 } } }, UsageError, /stepsize: unknown constant.*stepSize/);
   await refused(toy, { shard: "3/2" }, UsageError, /I from 1 to N/);
   await refused(toy, { samples: 2, shard: "1/3" }, UsageError, /at most 2 shards/);
-  await refused(toy, { attacks: "pgd50", norm: "l1" }, UsageError, /"pgd50": there is none in l1, only in linf, l2/);
+  await refused(
+    toy,
+    { attacks: "pgd50", norm: "l1" },
+    UsageError,
+    /"pgd50": there is none in l1, only in linf, l2; in l1 there are apgd-ce, .*bb$/,
+  );
   for (const epsilon of ["0", "-1", "x"]) {
     await assert.rejects(attack(toy, { attacks: "fgsm", epsilon }), UsageError);
   }
@@ -109,7 +114,7 @@ test("a file that could not be written, or that two flags name, is refused befor
   const toy = at("toy.safetensors");
   for (const flag of ["saveAdversarial", "pictures", "exportRobustbench", "exportDense", "state"]) {
     const call = (path: string) => attack(toy, { attacks: "aa", samples: 2, [flag]: path });
-    for (const path of [at("nowhere/file"), `${toy}/file`]) {
+    for (const path of [at("nowhere/file"), `${toy}/file`, at(".")]) {
       await assert.rejects(call(path), (error) => error instanceof InputError && error.message.includes(path));
     }
   }
