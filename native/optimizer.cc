@@ -33,28 +33,34 @@ Entries deadOf(KernelState& state) { return {state.dead.index, state.dead.value,
 /** Entries whose noise and gradients stay in L1. */
 constexpr size_t kPiece = 1024;
 
+/** Of a stretch of connections or of the recently dead: what a step changes, and a mark where one crossed 0. */
+struct Piece {
+  float *value, *momentum;
+  uint8_t* crossed;
+  size_t count;
+};
+
 /**
- * In terms of theta = sign * w; afterwards `value` and `momentum` are again those of w, with theta <= 0 where it died: a dead theta
+ * In terms of theta = sign * w; afterwards `value` and `momentum` are again those of w, with theta <= 0 where it is dead: a dead theta
  * of either zero is written so that the sign can be told, -0 for +1, +0 for -1. The options come by value, and nothing branches, so
- * that the loop becomes one of vectors.
+ * that the loop becomes one of vectors. The dead have neither gradient nor pull nor noise.
  */
-template <bool kDecoupled>
-void movePiece(float* value, float* momentum, uint8_t* dormant, const float* gradient, const float* noise, size_t count, StepOptions options) {
+template <bool kDead, bool kDecoupled>
+void movePiece(const Piece piece, const float* gradient, const float* noise, StepOptions options) {
   options.decoupled = kDecoupled;
-  for (size_t i = 0; i < count; i++) {
-    const float sign = value[i] < 0 ? -1.0f : 1.0f;
-    float theta = sign * value[i], a = sign * momentum[i];
-    updateEntry(theta, a, sign * gradient[i], options);
-    theta = theta - options.pull;
-    theta = theta + options.noise.deviation * noise[i];
-    value[i] = sign * (theta > 0 ? theta : -std::fabs(theta));
-    momentum[i] = sign * a;
-    dormant[i] = !(theta > 0);
+  for (size_t i = 0; i < piece.count; i++) {
+    const float value = piece.value[i], sign = (kDead ? std::signbit(value) : !(value < 0)) ? 1.0f : -1.0f;
+    float theta = sign * value, momentum = sign * piece.momentum[i];
+    updateEntry(theta, momentum, kDead ? 0.0f : sign * gradient[i], options);
+    if (!kDead) theta = theta - options.pull + options.noise.deviation * noise[i];
+    piece.value[i] = sign * (theta > 0 ? theta : -std::fabs(theta));
+    piece.momentum[i] = sign * momentum;
+    piece.crossed[i] = (theta > 0) == kDead;
   }
 }
 
 /** Moves the connections [from, to) of weight layer `layer` and marks those that died. */
-void moveConnections(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, const Passes& passes, uint8_t* dormant,
+void moveConnections(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, const Passes& passes, uint8_t* crossed,
                      size_t from, size_t to) {
   float noise[kPiece] = {}, picked[kPiece];
   const uint64_t seed = options.noise.seed;
@@ -68,42 +74,32 @@ void moveConnections(Kernel& kernel, KernelState& state, const StepOptions& opti
       for (size_t i = 0; i < count; i++) picked[i] = state.gradient.sums[index[i]];
       gradient = picked;
     }
-    const auto move = options.decoupled ? movePiece<true> : movePiece<false>;
-    move(kernel.value.data() + from, state.momentum.data() + from, dormant + from, gradient, noise, count, options);
+    const auto move = options.decoupled ? movePiece<false, true> : movePiece<false, false>;
+    move({kernel.value.data() + from, state.momentum.data() + from, crossed + from, count}, gradient, noise, options);
   }
 }
 
-float signOfDead(float value) { return std::signbit(value) ? 1.0f : -1.0f; }
+/** Moves the dead of earlier steps [from, to) and marks those that came back. */
+void moveDead(RecentlyDead& dead, const StepOptions& options, uint8_t* crossed, size_t from, size_t to) {
+  const auto move = options.decoupled ? movePiece<true, true> : movePiece<true, false>;
+  move({dead.value.data() + from, dead.momentum.data() + from, crossed + from, to - from}, nullptr, nullptr, options);
+}
 
 bool isForgotten(float momentum) { return std::fabs(double(momentum)) < kForgottenMomentum; }
 
-/** Leaves what is alive; gives what died, but for what is forgotten at once. */
-Moving takeDead(Entries all, const std::vector<uint8_t>& dormant) {
-  Moving died;
-  size_t alive = 0;
+/** Takes away those that crossed 0, and whatever is then dormant and forgotten; gives the others that crossed. */
+template <bool kDead>
+Moving takeCrossed(Entries all, const std::vector<uint8_t>& crossed) {
+  Moving taken;
+  size_t kept = 0;
   for (size_t i = 0; i < all.size(); i++) {
-    if (!dormant[i]) all.keep(alive++, i);
-    else if (!isForgotten(all.momentum[i])) died.push(all.index[i], all.value[i], all.momentum[i]);
+    const bool isDormant = crossed[i] ? !kDead : kDead;
+    if (isDormant && isForgotten(all.momentum[i])) continue;
+    if (crossed[i]) taken.push(all.index[i], all.value[i], all.momentum[i]);
+    else all.keep(kept++, i);
   }
-  all.resize(alive);
-  return died;
-}
-
-/** Moves the dead of earlier steps and forgets those that stand still; gives those that come back. */
-Moving takeRevived(Entries dead, const StepOptions& options) {
-  Moving revived;
-  size_t still = 0;
-  for (size_t i = 0; i < dead.size(); i++) {
-    const float sign = signOfDead(dead.value[i]);
-    float theta = sign * dead.value[i], momentum = sign * dead.momentum[i];
-    updateEntry(theta, momentum, 0.0f, options);
-    if (theta > 0) revived.push(dead.index[i], sign * theta, sign * momentum);
-    if (theta > 0 || isForgotten(momentum)) continue;
-    dead.index[still] = dead.index[i], dead.value[still] = sign * -std::fabs(theta), dead.momentum[still] = sign * momentum;
-    still++;
-  }
-  dead.resize(still);
-  return revived;
+  all.resize(kept);
+  return taken;
 }
 
 /** Leaves those that are not at the ascending positions of `drop`. */
@@ -162,14 +158,15 @@ void updateOrdinary(std::vector<float>& values, std::vector<float>& momentum, co
 }
 
 void updateMortal(Kernel& kernel, KernelState& state, const StepOptions& options, uint32_t layer, const Machine& machine) {
-  std::vector<uint8_t> dormant(kernel.value.size());
-  eachStretch(kernel.value.size(), machine.threads, [&](size_t from, size_t to) {
-    moveConnections(kernel, state, options, layer, *machine.target->passes, dormant.data(), from, to);
+  std::vector<uint8_t> died(kernel.value.size()), revived(state.dead.value.size());
+  eachStretch(died.size(), machine.threads, [&](size_t from, size_t to) {
+    moveConnections(kernel, state, options, layer, *machine.target->passes, died.data(), from, to);
   });
-  Entries connections = connectionsOf(kernel, state);
-  const Moving died = takeDead(connections, dormant), revived = takeRevived(deadOf(state), options);
-  connections.insert(revived);
-  deadOf(state).insert(died);
+  eachStretch(revived.size(), machine.threads, [&](size_t from, size_t to) { moveDead(state.dead, options, revived.data(), from, to); });
+  Entries connections = connectionsOf(kernel, state), dead = deadOf(state);
+  const Moving away = takeCrossed<false>(connections, died), back = takeCrossed<true>(dead, revived);
+  connections.insert(back);
+  dead.insert(away);
   kernel.stale = true;
 }
 
