@@ -1,8 +1,10 @@
 /** What `attack-eval` does once its options are read: attacks, or says what it would attack, or shows networks. */
 import { UsageError } from "../core/errors.js";
 import { requireDataName } from "../data/catalog.js";
+import { chooseEngine } from "../engines/choose.js";
+import type { SourceNetwork } from "./attack-network.js";
 import type { AttackOptions } from "./attack-options.js";
-import { checkOutputs } from "./attack-outputs.js";
+import { checkOneNetwork, checkOutputs } from "./attack-outputs.js";
 import { parseShard, planAttacks } from "./attack-plan.js";
 import { attackAll } from "./attack-run.js";
 import { chosenIndices, chosenSamples, parseIndices } from "./attack-samples.js";
@@ -10,6 +12,7 @@ import { attackTargets, openNetwork, type Target } from "./attack-targets.js";
 import type { CommandContext } from "./command.js";
 import { networkText } from "./show-network.js";
 import { testImages } from "./test-images.js";
+import { openSource, requireFit } from "./transfer-source.js";
 
 export async function runAttackEval(values: AttackOptions, context: CommandContext): Promise<number> {
   const paths = context.positionals.length === 0 ? ["-"] : context.positionals;
@@ -34,23 +37,37 @@ function checkUsage(values: AttackOptions, paths: readonly string[], context: Co
 
 /** `--dry-run`: opens what is there already; a stream is left for the real run. */
 async function sayPlan(values: AttackOptions, paths: readonly string[], context: CommandContext): Promise<number> {
-  const attacks = [
-    "clean",
-    ...planAttacks(values).map(({ recipe, epsilonText }) => `${recipe.name} at ε ${epsilonText}`),
-  ];
-  for (const path of paths) {
-    if (path === "-") {
-      context.note(`would attack the ${values.role} checkpoint of each run on standard input: ${attacks.join(", ")}`);
-      continue;
-    }
-    const images = await testImages(await openNetwork({ type: "file", path }), values);
-    const chosen = chosenSamples(images, values);
-    const [from, to] = chosen.range;
-    const count = chosen.included === null ? "" : `${chosenIndices(chosen).length} of `;
-    const which = `${images.name} test images ${from} to ${to - 1}`;
-    context.note(`would attack ${path} on ${count}${which}: ${attacks.join(", ")}`);
+  const { engine: name, threads, transferFrom } = values;
+  const engine = chooseEngine({ engine: name, threads: threads ?? undefined, announce: context.note });
+  const source = transferFrom === null ? null : await openSource(transferFrom, engine);
+  try {
+    const seen = new Set<string>();
+    for (const path of paths) context.note(await planText(path, seen, { values, source }));
+  } finally {
+    source?.inference.dispose();
   }
   return 0;
+}
+
+interface Asked {
+  readonly values: AttackOptions;
+  readonly source: SourceNetwork | null;
+}
+
+/** `seen`: digests of the networks before. */
+async function planText(path: string, seen: Set<string>, { values, source }: Asked): Promise<string> {
+  const attacks = planAttacks(values).map(({ recipe, epsilonText }) => `${recipe.name} at ε ${epsilonText}`);
+  const all = ["clean", ...attacks].join(", ");
+  if (path === "-") return `would attack the ${values.role} checkpoint of each run on standard input: ${all}`;
+  const network = await openNetwork({ type: "file", path });
+  if (seen.size > 0 && !seen.has(network.file.sha256)) checkOneNetwork(values, path);
+  seen.add(network.file.sha256);
+  if (source !== null) requireFit(source, network);
+  const images = await testImages(network, values);
+  const chosen = chosenSamples(images, values);
+  const [from, to] = chosen.range;
+  const count = chosen.included === null ? "" : `${chosenIndices(chosen).length} of `;
+  return `would attack ${path} on ${count}${images.name} test images ${from} to ${to - 1}: ${all}`;
 }
 
 async function showNetworks(targets: AsyncGenerator<Target>, context: CommandContext): Promise<number> {
