@@ -18,6 +18,9 @@ const CLASSES = "classes.txt";
 /** Labels are kept in bytes. */
 const MOST_CLASSES = 256;
 
+/** Red, green, blue and what lies beside them. */
+const MOST_CHANNELS = 4;
+
 /** `name` is the folder's path. InputError, naming the file, for whatever is missing or does not fit. */
 export async function loadFolder(options: {
   readonly name: string;
@@ -86,12 +89,22 @@ async function readImages(path: string, samples: number) {
     const isSound = header.shape.length === 4 && header.shape.every((extent) => extent > 0);
     if (!isSound || !isPixel(header.type))
       throw wrongArray(path, header, "[samples, rows, columns, channels] of u1, f4 or f8");
+    refuseChannelsFirst(path, header);
     if (header.shape[0] !== samples)
       throw new InputError(`${path}: holds ${header.shape[0]} images; there are ${samples} labels`);
   });
   const [, height = 0, width = 0, channels = 0] = shape;
   const pixels = type.kind === "f" ? pixelsOf(numbersOf(bytes, type), path, height * width * channels) : bytes;
   return { pixels, shape: [height, width, channels] as const };
+}
+
+/** As PyTorch has images; read as rows they would be a few rows of many channels, and nothing further on would complain. */
+function refuseChannelsFirst(path: string, { shape }: NpyHeader): void {
+  const [, first = 0, , last = 0] = shape;
+  if ((first !== 1 && first !== 3) || last <= MOST_CHANNELS) return;
+  throw new InputError(
+    `${path}: holds [${shape.join(", ")}]: channels-first? transpose to [samples, rows, columns, channels] (images.transpose(0, 2, 3, 1))`,
+  );
 }
 
 /** What float32 makes of k / 255, times 255, is this near to k. */

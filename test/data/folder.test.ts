@@ -56,6 +56,22 @@ test("numbers between those of bytes stay as they are, for the digest too", asyn
   assert.notEqual(set.sha256, (await load(other, "test")).sha256);
 });
 
+test("images with their channels first are refused, since they would be a few rows of many channels", async (t) => {
+  const folder = temporaryFolder(t);
+  for (const channels of [1, 3]) {
+    const shape = [3, channels, 6, 5];
+    write(folder, { shape, bytes: new Uint8Array(3 * channels * 6 * 5) }, labels);
+    await refused(
+      load(folder, "test"),
+      new RegExp(
+        `images\\.npy: holds \\[3, ${channels}, 6, 5\\]: channels-first\\? transpose to \\[samples, rows, columns, channels\\]`,
+      ),
+    );
+  }
+  write(folder, { shape: [3, 3, 6, 4], bytes: new Uint8Array(3 * 3 * 6 * 4) }, labels);
+  assert.equal((await load(folder, "test")).channels, 4, "three rows of four channels may be meant");
+});
+
 test("names of classes can be given, and bound the labels", async (t) => {
   const folder = temporaryFolder(t);
   write(folder, images, labels);

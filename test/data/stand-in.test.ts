@@ -37,7 +37,7 @@ test("--dry-run tells steps, connections and hours where the data are not there,
   assert.equal(await sparseTrain.run(options, context), 0);
   const [said = ""] = notes;
   assert.match(said, /^network: 110 of 11096 weights/m);
-  assert.match(said, /^data: svhn, 73257 training images, 26032 of the test images select \(test-clean\)$/m);
+  assert.match(said, /^data: svhn, 73257 training images of 32×32×3, 26032 of the test images select \(test-clean\)$/m);
   assert.match(said, /^steps: 114400, 572 an epoch, of 128 images/m);
   assert.match(said, /^one measured step: .* s; all steps: about .* (hours|minutes)/m);
   assert.match(said, /^svhn is not on this machine: the counts are the published ones, .* are blank$/m);
@@ -56,7 +56,7 @@ test("so does that of prune-hydra", async (t) => {
   };
   const { options, context, notes } = await callOf(pruneHydra, flags);
   assert.equal(await pruneHydra.run(options, context), 0);
-  assert.match(notes.at(-1) ?? "", /^data: svhn, 73257 training images[\s\S]*^svhn is not on this machine/m);
+  assert.match(notes.at(-1) ?? "", /^data: svhn, 73257 training images of 32×32×3[\s\S]*^svhn is not on this machine/m);
   assert.deepEqual(readdirSync(folder), []);
 });
 
