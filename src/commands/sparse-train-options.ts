@@ -27,7 +27,11 @@ export const sparseTrainOptions = {
   ...engine,
   ...trainingData,
   ...training,
-  model: text({ argument: "NAME", help: "network: vgg16, resnet18, wrn28_4, any wrnD_W, tinycnn", default: "vgg16" }),
+  model: text({
+    argument: "NAME",
+    help: "network: vgg16, resnet18, resnet34, resnet50, wrn28_4, any wrnD_W, tinycnn",
+    default: "vgg16",
+  }),
   width: number({ argument: "X", help: "factor on its channels", default: 1, above: 0 }),
   mode: choice(modes, {
     argument: "NAME",
