@@ -78,7 +78,7 @@ async function readHead(file: FileHandle, size: number, path: string): Promise<U
   const most = Math.min(LONGEST_HEADER, size - PREFIX_BYTES);
   if (length > most) {
     throw new InputError(
-      `${path}: the header is said to take ${length} bytes; the file's size of ${size} and the limit of ${LONGEST_HEADER} allow ${most}`,
+      `${path}: the header is said to take ${length} bytes; the file's size of ${size} and the limit of ${LONGEST_HEADER} allow ${most} (is it cut?)`,
     );
   }
   return readBytes(file, { path, begin: 0, length: PREFIX_BYTES + Number(length) });

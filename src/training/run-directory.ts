@@ -3,7 +3,7 @@ import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, openSyn
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, UsageError } from "../core/errors.js";
-import { fileError } from "../core/file-errors.js";
+import { faultOf, fileError } from "../core/file-errors.js";
 import { makeFolder } from "../core/make-folder.js";
 import { formatRecord } from "../formats/ndjson.js";
 import { type RunState, readRunState } from "./run-state.js";
@@ -116,7 +116,9 @@ async function savedRun(path: string, held: readonly string[]) {
     const found = held.length === 0 ? "nothing of a run" : held.join(", ");
     throw new UsageError(`--resume: ${path} holds ${found}, and no ${STATE_FILE}; a run that is resumed has one`);
   }
-  const state = await readRunState(join(path, STATE_FILE));
+  const state = await readRunState(join(path, STATE_FILE)).catch((error: unknown) => {
+    throw wayOut(error, path);
+  });
   const file = join(path, RECORDS_FILE);
   const records = await readFile(file).catch((error: unknown) => {
     throw fileError(error, "read", file);
@@ -126,4 +128,11 @@ async function savedRun(path: string, held: readonly string[]) {
     throw new InputError(`${file}: has ${records.length} bytes; the saved state was written behind ${recordsBytes}`);
   }
   return { state, records: records.subarray(0, recordsBytes) };
+}
+
+/** Nothing else in the folder holds the momenta that a resumed run needs, so there is no other way. */
+function wayOut(error: unknown, path: string): unknown {
+  if (!(error instanceof InputError) || faultOf(error.cause) !== null) return error;
+  const what = `the run in ${path} cannot go on from it; put a sound copy there, or make the run anew with --force in place of --resume`;
+  return new InputError(`${error.message}; ${what}`, { cause: error });
 }

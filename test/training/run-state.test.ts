@@ -97,6 +97,15 @@ test("records shorter than the state says are refused", async (t) => {
   await assert.rejects(looking, /records\.ndjson: has 2 bytes; the saved state was written behind 4/);
 });
 
+test("a state that was cut is refused with what to do about it", async (t) => {
+  const folder = await runFolder(t);
+  truncateSync(join(folder, "state.safetensors"), 100);
+  await assert.rejects(
+    lookAtRunDirectory({ path: folder, resume: true, force: false }),
+    /state\.safetensors: .*\(is it cut\?\); the run in .* cannot go on from it; .* make the run anew with --force/,
+  );
+});
+
 test("a full disk is said once, with the file", { skip: existsSync("/dev/full") ? false : "no /dev/full" }, () => {
   const records = new RecordsFile("/dev/full", 0);
   assert.throws(
