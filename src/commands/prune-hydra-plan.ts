@@ -22,7 +22,7 @@ import { pruningData } from "./pruning-data.js";
 import { type PruningSource, pruningSource } from "./pruning-source.js";
 import { pseudoLabelledImages } from "./pseudo-labelled.js";
 import { type TrainingImages, trainingImages } from "./training-images.js";
-import { openTrainingRun, type TrainingRun } from "./training-run.js";
+import { openTrainingRun, requireFolderToResume, type TrainingRun } from "./training-run.js";
 
 export interface PruningPlan extends TrainingImages {
   readonly settings: PruningSettings;
@@ -46,6 +46,7 @@ export interface PruningPlan extends TrainingImages {
 
 /** Reads source and data and looks at the folder; writes nothing but what passes through. Errors name the option or file. */
 export async function preparePlan(options: PruneHydraOptions, context: CommandContext): Promise<PruningPlan> {
+  requireFolderToResume(options);
   const asked = settle(options);
   const { allocation, identity } = await chosenAllocation(options, asked.target);
   const { density: _, ...others } = asked.resolved;
@@ -89,7 +90,7 @@ export async function describePlan(plan: PruningPlan, engine: Engine): Promise<s
   const epochs = stages.map((stage) => stageText(stage, settings));
   return [
     `network: ${source === null ? "pre-trained here" : source.path}, keeps ${sum(kept.values())} of ${weights} weights`,
-    `data: ${images.name}, ${samples.size} training images, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
+    `data: ${images.name}, ${samples.size} training images of ${samples.shape.join("×")}, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
     `stages: ${epochs.join(", ")}; ${stepsPerEpoch} steps an epoch of ${batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
     `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
     durationText(seconds, stepsPerEpoch * sum(stages.map((stage) => trainedEpochs(stage, settings)))),

@@ -18,7 +18,7 @@ import { pseudoLabelledImages } from "./pseudo-labelled.js";
 import { isFlyingBird, type SparseTrainOptions, type SparseTrainSettings, settle } from "./sparse-train-options.js";
 import { type StartingPoint, startingPoint } from "./starting-point.js";
 import { type TrainingImages, trainingImages } from "./training-images.js";
-import { openTrainingRun, type TrainingRun } from "./training-run.js";
+import { openTrainingRun, requireFolderToResume, type TrainingRun } from "./training-run.js";
 import { updateByMode } from "./update-by-mode.js";
 
 export interface SparseTrainPlan extends TrainingImages {
@@ -43,6 +43,7 @@ export interface SparseTrainPlan extends TrainingImages {
 
 /** Reads the data and looks at the folder; writes nothing. Errors name the option or file. */
 export async function preparePlan(options: SparseTrainOptions, context: CommandContext): Promise<SparseTrainPlan> {
+  requireFolderToResume(options);
   const settings = settle(options);
   const { images, ...prepared } = await trainingImages(options, settings);
   const { batchSize } = settings;
@@ -127,7 +128,7 @@ export async function describePlan(plan: SparseTrainPlan, engine: Engine): Promi
   const kept = budget === null ? `all ${weights} weights` : `${budget.connections} of ${budget.weights} weights`;
   return [
     `network: ${kept} (${budget === null ? "dense" : `density ${budget.density.toPrecision(3)}`}), ${model.classes} classes`,
-    `data: ${images.name}, ${samples.size} training images${besides(plan)}, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
+    `data: ${images.name}, ${samples.size} training images of ${samples.shape.join("×")}${besides(plan)}, ${selection.samples.size} of the ${selection.split} images select (${selection.rule})`,
     `steps: ${steps}, ${plan.stepsPerEpoch} an epoch, of ${settings.batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
     `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
     durationText(seconds, steps),

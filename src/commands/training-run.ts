@@ -59,13 +59,17 @@ export interface WrittenCheckpoint {
  */
 export async function openTrainingRun(options: TrainingRunOptions): Promise<TrainingRun> {
   const { out, resume, force, dryRun, context } = options;
-  if (resume && out === null) throw new UsageError("--resume needs --out DIR, the folder of the run to go on with");
   const id = newRunId(context.now());
   const directory = await lookAtRunDirectory({ path: out ?? join("runs", id), resume, force });
   const text = directory.resumed?.state.text;
   if (text !== undefined) requireSame(text, options, directory.path);
   if (dryRun) await tryOut(directory.path);
   return new TrainingRun(options, directory, text?.run ?? id);
+}
+
+/** UsageError where nothing says which run is to go on: asked first, before data are looked for that it may not need. */
+export function requireFolderToResume({ resume, out }: Pick<TrainingRunOptions, "resume" | "out">): void {
+  if (resume && out === null) throw new UsageError("--resume needs --out DIR, the folder of the run to go on with");
 }
 
 async function tryOut(path: string): Promise<void> {

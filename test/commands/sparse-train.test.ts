@@ -165,7 +165,7 @@ test("resuming refuses a changed option by name, a folder without a run, and oth
   await run({ ...small, out, maxMinutes: 1e-9 });
   await assert.rejects(run({ ...small, out, resume: true, epochs: 3 }), /epochs is 3, .* was started with 2/);
   await assert.rejects(run({ ...small, out: `${out}-none`, resume: true }), /holds nothing of a run/);
-  await assert.rejects(run({ ...small, resume: true }), /--resume needs --out DIR/);
+  await assert.rejects(run({ ...small, resume: true, data: "./nowhere" }), /--resume needs --out DIR/);
   assert.equal((await run({ ...small, out, resume: true, threads: 1, logEvery: 3 })).code, 0);
 });
 
