@@ -7,9 +7,10 @@ import { checkNetwork, PROBED } from "./network-checks.js";
 import { countCorrect, countSamples, type Outcome } from "./outcome.js";
 import { batches, indicesOf } from "./passes.js";
 import { cleanConstants, type EnsembleRecipe } from "./recipe.js";
-import { countChecks, type ReliabilityCheck, softmaxCheck, squareImproves, weakerThanFgsm } from "./reliability.js";
+import { countChecks, type ReliabilityCheck, softmaxCheck, weakerThanFgsm } from "./reliability.js";
 import { repeatedAccuracy } from "./repeated-accuracy.js";
 import { describe, measureAttack } from "./single-attack.js";
+import { squareAlone } from "./square-alone.js";
 
 /**
  * Yields the clean outcome, then those of each attack in its order, as soon as they are known: one, or for an ensemble one
@@ -24,10 +25,12 @@ export async function* evaluate(options: EvaluationOptions): AsyncGenerator<Outc
     const clean = await measureClean(options);
     yield clean.outcome;
     const done: Outcome[] = [];
-    for (const attack of options.attacks) {
+    for (const [i, attack] of options.attacks.entries()) {
+      const isLast = !options.attacks.slice(i + 1).some((later) => isSameBall(later, attack));
       for await (const outcome of measure(attack, clean, options)) {
-        const checks = [...outcome.reliability, ...compareWithFgsm(outcome, done), ...compareSquare(outcome, done)];
+        const checks = [...outcome.reliability, ...compareWithFgsm(outcome, done)];
         done.push(outcome);
+        if (isLast && outcome.attack.name === attack.recipe.name) checks.push(...compareAll(attack, clean, done));
         yield { ...outcome, reliability: checks };
       }
     }
@@ -133,10 +136,9 @@ async function* measureEnsemble(
     forwards: sum(done, ({ forwards }) => forwards),
     gradients: sum(done, ({ gradients }) => gradients),
     seconds: sum(done, ({ seconds }) => seconds),
-    reliability: done.flatMap((outcome, i) => {
-      const checks = [...outcome.reliability, ...compareSquare(outcome, done.slice(0, i))];
-      return checks.map((check) => ({ ...check, member: outcome.attack.name }));
-    }),
+    reliability: done.flatMap((outcome) =>
+      outcome.reliability.map((check) => ({ ...check, member: outcome.attack.name })),
+    ),
     ...(isRandom ? await repeated(fooling, { clean, last: done.at(-1) }, options) : {}),
   };
 }
@@ -163,26 +165,24 @@ async function repeated(
 }
 
 function compareWithFgsm(outcome: Outcome, others: readonly Outcome[]): ReliabilityCheck[] {
-  const fgsm = others.find(
-    ({ attack, norm, epsilon }) => attack.name === "fgsm" && norm === outcome.norm && epsilon === outcome.epsilon,
-  );
+  const fgsm = others.find((other) => other.attack.name === "fgsm" && isSameBall(other, outcome));
   if (fgsm === undefined || outcome.attack.steps === undefined) return [];
   const samples = countSamples(outcome);
   return weakerThanFgsm({ many: countCorrect(outcome), fgsm: countCorrect(fgsm), samples });
 }
 
-/** Square against the other members of its ensemble, or against the other attacks that stand for themselves. */
-function compareSquare(outcome: Outcome, done: readonly Outcome[]): ReliabilityCheck[] {
-  const ensembleOf = (name: string) => name.slice(0, name.lastIndexOf("/") + 1);
-  const ensemble = ensembleOf(outcome.attack.name);
-  if (outcome.attack.name !== `${ensemble}square`) return [];
-  const others = done.filter(({ attack, norm, epsilon }) => {
-    const isBeside = ensembleOf(attack.name) === ensemble && attack.members === undefined;
-    return isBeside && norm === outcome.norm && epsilon === outcome.epsilon;
-  });
-  if (others.length === 0) return [];
-  const least = Math.min(...others.map((other) => countCorrect(other)));
-  return squareImproves({ square: countCorrect(outcome), others: least, samples: countSamples(outcome) });
+/** What only all attacks in a ball together show, said with the last of them, as records are emitted as soon as they are known. */
+function compareAll(ball: Ball, clean: Clean, done: readonly Outcome[]): ReliabilityCheck[] {
+  return squareAlone(
+    clean.outcome,
+    done.filter((outcome) => isSameBall(outcome, ball)),
+  );
+}
+
+type Ball = Pick<Outcome, "norm" | "epsilon">;
+
+function isSameBall(one: Ball, other: Ball): boolean {
+  return one.norm === other.norm && one.epsilon === other.epsilon;
 }
 
 function sum(outcomes: readonly Outcome[], part: (outcome: Outcome) => number): number {

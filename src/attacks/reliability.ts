@@ -72,18 +72,19 @@ export function weakerThanFgsm(correct: {
   return [{ check: "weaker-than-fgsm", value: more, message }];
 }
 
-/** Share of the samples by which Square may find more than all other attacks before it is suspicious, as AutoAttack has it. */
+/** Share of the samples that Square alone may find before it is suspicious, as AutoAttack has it. */
 const SQUARE_MARGIN = 0.002;
 
-/** A search without gradients should not beat them: counts of samples still right after Square, and the least after another attack. */
-export function squareImproves(correct: {
-  readonly square: number;
-  readonly others: number;
+/** A search without gradients should not beat them: counts of samples that Square fooled and no attack by gradient did. */
+export function squareImproves({
+  alone,
+  samples,
+}: {
+  readonly alone: number;
   readonly samples: number;
 }): ReliabilityCheck[] {
-  const fewer = correct.others - correct.square;
-  if (fewer <= SQUARE_MARGIN * correct.samples) return [];
-  const found = `Square, without gradients, fooled ${fewer} samples more than any other attack`;
-  const message = `${found}: gradients are probably masked; try more queries and restarts, or an adaptive attack`;
-  return [{ check: "square-improves", value: fewer, message }];
+  if (alone <= Math.max(1, SQUARE_MARGIN * samples)) return [];
+  const found = `Square, without gradients, fooled ${alone} samples that no attack by gradient did`;
+  const message = `${found}: gradients may be masked, or those attacks too weak; try aa, more restarts, or an adaptive attack`;
+  return [{ check: "square-improves", value: alone, message }];
 }
