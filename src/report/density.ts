@@ -1,4 +1,7 @@
-/** The density of a network in a table: which number it is, and how it is written. */
+/**
+ * The density of a network in a table: a row "Density" shows the counted share; labels, and a sweep's rows, name a network by the
+ * density it was asked for wherever the count is its rounding.
+ */
 import type { CheckpointReference } from "../records/events.js";
 
 /**
@@ -7,6 +10,18 @@ import type { CheckpointReference } from "../records/events.js";
  */
 export function densityOf({ connections, weights, density }: Partial<CheckpointReference>): number | undefined {
   return connections === undefined || weights === undefined || weights === 0 ? density : connections / weights;
+}
+
+/**
+ * The density that a network is named by: the one asked for where the count is what it rounds to (connections are whole ones,
+ * so each layer may miss it by less than one), else the counted share.
+ */
+export function namedDensity(checkpoint: Partial<CheckpointReference>): number | undefined {
+  const { density, connections, weights, layerDensities } = checkpoint;
+  const counted = densityOf(checkpoint);
+  if (density === undefined || connections === undefined || weights === undefined) return counted;
+  const layers = Math.max(1, layerDensities?.length ?? 1);
+  return Math.abs(connections - density * weights) < layers ? density : counted;
 }
 
 /** `0.0999`: three significant digits, in which what is meant to be one density agrees. */

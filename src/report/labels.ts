@@ -1,5 +1,5 @@
 /** What networks and attacks are called in a table. */
-import { densityOf, shortDensity } from "./density.js";
+import { namedDensity, shortDensity } from "./density.js";
 import type { Experiment } from "./experiments.js";
 import type { AttackedNetwork } from "./results.js";
 import type { MergedResult } from "./shards.js";
@@ -45,7 +45,7 @@ const distinctions: readonly ((network: AttackedNetwork, all: Experiment) => str
   ({ checkpoint }) => checkpoint.objective ?? "",
   ({ checkpoint }) => checkpoint.model?.name ?? "",
   ({ checkpoint }) => {
-    const density = densityOf(checkpoint);
+    const density = namedDensity(checkpoint);
     return density === undefined ? "" : `density ${shortDensity(density)}`;
   },
   ({ checkpoint }, { length }) => (checkpoint.seed === undefined || length > 1 ? "" : `seed ${checkpoint.seed}`),

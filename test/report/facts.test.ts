@@ -45,3 +45,23 @@ test("what was kept counts where it is not what was asked for, and what was aske
   const told = attacked("elsewhere", { density: 0.0005 });
   assert.deepEqual(shown("density", [rounded, told]), ["0.0105 (98.95%)", "0.0005 (99.95%)"]);
 });
+
+test("networks are told apart by the density asked for where the count is its rounding, by the counted share where it is not", () => {
+  const weights = 10_952;
+  const networks = [
+    attacked("set", { density: 0.05, connections: 547, weights, sha256: "1".repeat(64) }),
+    attacked("set", {
+      density: 0.1,
+      connections: 1093,
+      weights,
+      layerDensities: [0.1, 0.1, 0.1],
+      sha256: "2".repeat(64),
+    }),
+    attacked("set", { density: 0.2, connections: 2400, weights, sha256: "3".repeat(64) }),
+    attacked("set", { density: 0.3, sha256: "4".repeat(64) }),
+  ];
+  const { columns } = compareNetworks(collect(networks));
+  const named = ["0.05", "0.1", "0.219", "0.3"].map((density) => `set density ${density}`);
+  assert.deepEqual(columns.map(({ label }) => label), named); // biome-ignore format: one line
+  assert.equal(shown("density", networks)[0], "0.0499 (95.01%)");
+});
