@@ -27,28 +27,40 @@ export function requireComparable(networks: readonly AttackedNetwork[]): void {
   requireCommonRadius(networks);
 }
 
-/** Titles of rows, with what differs where two would read alike; `labels`: what networks are called, by digest. */
+/**
+ * Titles of rows: with their images where there are several sets, and with what differs where two would read alike. `labels`:
+ * what networks are called, by digest.
+ */
 export function rowTitles(results: readonly MergedResult[], labels: ReadonlyMap<string, string>): readonly string[] {
   const titleOf = (result: MergedResult) => `${attackTitle(result)}${origin(result, labels)}`;
-  const titles = results.map(titleOf);
   const groups = groupBy(results, titleOf);
-  return results.map((result, i) => {
-    const title = titles[i] ?? "";
+  const images = imageNames(results);
+  return results.map((result) => {
+    const title = titleOf(result);
     const group = groups.get(title) ?? [];
-    if (group.length === 1) return title;
     const [first = result] = group;
     const constants = Object.keys(result.recipe).filter((name) =>
       group.some((other) => recipeDifference(pick(first, name), pick(other, name)) !== null),
     );
-    const images = group.some(({ data }) => data.name !== first.data.name || data.split !== first.data.split);
-    const digests = group.some(({ data }) => !images && data.sha256 !== first.data.sha256);
     const parts = [
       ...constants.map((name) => `${name} ${JSON.stringify(result.recipe[name])}`),
-      ...(images ? [`${result.data.name} ${result.data.split}`] : []),
-      ...(digests ? [`images ${result.data.sha256.slice(0, 8)}`] : []),
+      ...(images.get(result.data) ?? []),
     ];
-    return `${title} (${parts.join(", ")})`;
+    return parts.length === 0 ? title : `${title} (${parts.join(", ")})`;
   });
+}
+
+/** What tells the image sets apart: name and split, the digest where several have those in common; nothing where there is one set. */
+function imageNames(results: readonly MergedResult[]): ReadonlyMap<MergedResult["data"], readonly string[]> {
+  const nameOf = ({ name, split }: MergedResult["data"]) => `${name} ${split}`;
+  const names = groupBy(results, ({ data }) => nameOf(data));
+  return new Map(
+    results.map(({ data }) => {
+      const digests = new Set(names.get(nameOf(data))?.map((other) => other.data.sha256));
+      const digest = digests.size > 1 ? [`images ${data.sha256.slice(0, 8)}`] : [];
+      return [data, [...(names.size > 1 ? [nameOf(data)] : []), ...digest]];
+    }),
+  );
 }
 
 /** Of images that were crafted on another network. */

@@ -133,3 +133,26 @@ test("entries for programs hold full precision and null for what is not known", 
   assert.equal(entry?.model, null);
   assert.equal(entry?.p, null);
 });
+
+test("where there are several image sets each row says its own, also one that no other reads like", () => {
+  const told = (method: string, attack: string, data: string): AttackResult => {
+    const one = result({ method, flags: [1, 0] });
+    return { ...one, attack: { ...one.attack, name: attack }, data: { ...one.data, name: data } };
+  };
+  const clean = (method: string, data: string) => ({ ...told(method, "clean", data), epsilon: 0, epsilonText: "0" });
+  const titles = (records: readonly AttackResult[], mixed = false) =>
+    compareNetworks(collect(records), { mixed }).rows.map(({ title }) => title);
+  const ours = [clean("abc", "sample"), told("abc", "fgsm", "sample")];
+  assert.deepEqual(titles(ours), ["Clean", "FGSM, ε 8/255"]);
+  assert.deepEqual(titles([...ours, clean("bcd", "digits")]), [
+    "Clean (sample test)",
+    "Clean (digits test)",
+    "FGSM, ε 8/255 (sample test)",
+  ]);
+  const changed = clean("bcd", "sample");
+  assert.deepEqual(titles([...ours, { ...changed, data: { ...changed.data, sha256: "f".repeat(64) } }], true), [
+    "Clean (images 00000000)",
+    "Clean (images ffffffff)",
+    "FGSM, ε 8/255 (images 00000000)",
+  ]);
+});
