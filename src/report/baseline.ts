@@ -1,6 +1,7 @@
 /** Which network each one is measured against: `--baseline FILE|RUN|METHOD`, looked up in that order. */
 import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
+import { shortDensity } from "./density.js";
 import { experimentsOf } from "./experiments.js";
 import type { AttackedNetwork } from "./results.js";
 
@@ -27,7 +28,7 @@ export function findBaselines(name: string, isFile: boolean, networks: readonly 
     others.map((network) => [network, isChosen ? (named[0] ?? null) : counterpart(name, named, network)]),
   );
   if (others.length > 0 && [...baselines.values()].every((baseline) => baseline === null)) {
-    throw new UsageError(`--baseline ${name}: no other network has its model, data, density and objective`);
+    throw new UsageError(`--baseline ${name}: it is no other network's counterpart: ${nearestMiss(named, others)}`);
   }
   return baselines;
 }
@@ -47,16 +48,48 @@ function counterpart(
   );
 }
 
-/** Same model, data, density and objective; what is dense is measured against at every density. */
 function isCounterpart(candidate: AttackedNetwork, network: AttackedNetwork): boolean {
+  return mismatches(candidate, network).length === 0;
+}
+
+/** Where the two that are most alike differ. */
+function nearestMiss(named: readonly AttackedNetwork[], others: readonly AttackedNetwork[]): string {
+  const pairs = others.flatMap((network) => named.map((candidate) => ({ candidate, network })));
+  const missed = pairs.map((pair) => ({ ...pair, fields: mismatches(pair.candidate, pair.network) }));
+  const [best] = missed.sort((a, b) => a.fields.length - b.fields.length);
+  if (best === undefined) throw new Error("no network to match");
+  const { candidate, network, fields } = best;
+  const told = fields.map(({ field, theirs, ours }) => `${field} ${theirs}, not ${ours}`).join("; ");
+  return `${candidate.checkpoint.path} has ${told} as ${network.checkpoint.path}`;
+}
+
+/** Of a network that no baseline was found for: the fields in which the nearest of `named` differs. */
+export function mismatchedFields(named: readonly AttackedNetwork[], network: AttackedNetwork): readonly string[] {
+  const each = named.map((candidate) => mismatches(candidate, network).map(({ field }) => field));
+  return each.sort((a, b) => a.length - b.length)[0] ?? [];
+}
+
+interface Mismatch {
+  readonly field: string;
+  readonly theirs: string;
+  readonly ours: string;
+}
+
+/** Model, data, density and objective have to be the same; what is dense is measured against at every density. */
+function mismatches(candidate: AttackedNetwork, network: AttackedNetwork): readonly Mismatch[] {
   const [a, b] = [candidate.checkpoint, network.checkpoint];
-  return (
-    a.model?.name === b.model?.name &&
-    (a.model?.width ?? 1) === (b.model?.width ?? 1) &&
-    a.data?.name === b.data?.name &&
-    a.objective === b.objective &&
-    (a.density === 1 || Math.abs((a.density ?? 1) - (b.density ?? 1)) <= DENSITY_TOLERANCE * (b.density ?? 1))
-  );
+  const [theirs, ours] = [a.density ?? 1, b.density ?? 1];
+  const fits = a.density === 1 || Math.abs(theirs - ours) <= DENSITY_TOLERANCE * ours;
+  const told = [
+    { field: "model", theirs: modelText(a.model), ours: modelText(b.model) },
+    { field: "data", theirs: a.data?.name ?? "unknown", ours: b.data?.name ?? "unknown" },
+    { field: "objective", theirs: a.objective ?? "unknown", ours: b.objective ?? "unknown" },
+  ].filter((field) => field.theirs !== field.ours);
+  return fits ? told : [...told, { field: "density", theirs: shortDensity(theirs), ours: shortDensity(ours) }];
+}
+
+function modelText(model: AttackedNetwork["checkpoint"]["model"]): string {
+  return model === undefined ? "unknown" : `${model.name}${(model.width ?? 1) === 1 ? "" : ` ×${model.width}`}`;
 }
 
 function missing(name: string, isFile: boolean, networks: readonly AttackedNetwork[]): string {

@@ -1,7 +1,7 @@
 /** What a reader must know before believing a number of the table. */
 import { smallestSurplus } from "../stats/detectable.js";
 import { maskingAlarms } from "./alarms.js";
-import type { Baselines } from "./baseline.js";
+import { type Baselines, mismatchedFields } from "./baseline.js";
 import type { Column, Row } from "./comparison.js";
 import { attackTitle } from "./labels.js";
 
@@ -21,11 +21,19 @@ export function remarksOn(columns: readonly Column[], rows: readonly Row[]): rea
   ];
 }
 
-/** Networks that `--baseline` found nothing for. */
+/** Networks that `--baseline` found nothing for, by what it would have had to have. */
 export function orphans(columns: readonly Column[], baselines: Baselines): readonly string[] {
-  return columns
-    .filter(({ networks }) => networks.some((network) => baselines.get(network) === null))
-    .map(({ label }) => `${label} has no baseline of its model, data, density and objective, so no difference.`);
+  const named = [...new Set(baselines.values())].filter((network) => network !== null);
+  return columns.flatMap(({ label, networks }) => {
+    const [orphan] = networks.filter((network) => baselines.get(network) === null);
+    if (orphan === undefined) return [];
+    return [`${label} has no baseline of its ${listed(mismatchedFields(named, orphan))}, so no difference.`];
+  });
+}
+
+/** `model, data and objective`. */
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
 function unfinished(columns: readonly Column[]): readonly string[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../src/core/errors.js";
-import { findBaselines } from "../../src/report/baseline.js";
+import { findBaselines, mismatchedFields } from "../../src/report/baseline.js";
 import type { AttackedNetwork } from "../../src/report/results.js";
 
 function network(
@@ -78,4 +78,19 @@ test("an unknown name is answered with the nearest", () => {
     () => findBaselines("hydar", false, [ours90, hydra90]),
     /no such file, run or method; did you mean hydra\?/,
   );
+});
+
+test("where nothing is a baseline's counterpart, the message names what differs and nothing else", () => {
+  const dense = network("dense", "dense", 1);
+  const trades = { ...ours90, checkpoint: { ...ours90.checkpoint, objective: "trades" } };
+  assert.throws(() => findBaselines("dense", false, [trades, dense]), {
+    message: "--baseline dense: it is no other network's counterpart: dense has objective at, not trades as ours90",
+  });
+  assert.throws(
+    () => findBaselines("hydra", false, [ours99, hydra90]),
+    /: hydra90 has density 0\.1, not 0\.01 as ours99$/,
+  );
+  const wide = { ...trades, checkpoint: { ...trades.checkpoint, model: { name: "vgg16", width: 0.25 } } };
+  assert.throws(() => findBaselines("dense", false, [wide, dense]), /model vgg16, not vgg16 ×0\.25; objective at, not/);
+  assert.deepEqual(mismatchedFields([hydra90, hydra99], trades), ["objective"]);
 });
