@@ -11,6 +11,7 @@ import type { AdversarialImages } from "./adversarial-images.js";
 import type { SpelledAttack } from "./attack-plan.js";
 import type { ChosenSamples } from "./attack-samples.js";
 import type { OpenNetwork } from "./attack-targets.js";
+import { classNotice } from "./class-notice.js";
 import type { CommandContext, ProgressTask } from "./command.js";
 import { reportNotice } from "./image-notice.js";
 import { curveLines, normsText } from "./outcome-text.js";
@@ -54,6 +55,7 @@ export async function attackNetwork(
   const bar = attackProgress(network.reference.path, context);
   warnOfRadius(network, attacks, recorder);
   warnOfItself(network, options);
+  warnOfClasses(network, options);
   reportNotice(network.images, recorder);
   try {
     const results = evaluate({
@@ -148,5 +150,12 @@ function warnOfItself({ file, reference }: AttackableNetwork, { source, context,
   if (source?.sha256 !== file.sha256) return;
   const message = `--transfer-from ${source.path} and ${reference.path} are the same network; nothing is transferred`;
   recorder.warn("transfer-to-itself", message);
+  context.note(message);
+}
+
+function warnOfClasses(network: AttackableNetwork, { context, recorder }: AttackRunOptions): void {
+  const message = classNotice(network, network.images);
+  if (message === null) return;
+  recorder.warn("other-classes", message);
   context.note(message);
 }
