@@ -1,6 +1,7 @@
 /** The images that a network is attacked on. */
+import { existsSync } from "node:fs";
 import { InputError, UsageError } from "../core/errors.js";
-import { loadImages } from "../data/catalog.js";
+import { DATA_NAMES, loadImages } from "../data/catalog.js";
 import { grayToRgb } from "../data/gray.js";
 import type { ImageSet } from "../data/image-set.js";
 import type { OpenNetwork } from "./attack-targets.js";
@@ -20,6 +21,7 @@ export async function testImages({ file, reference }: OpenNetwork, options: Test
     throw new UsageError(`${reference.path}: does not say what it was trained on; give --data NAME`);
   const { dataDir: directory, samples } = options;
   const { input, classes } = file.network;
+  if (options.data === null) requireNamedFolder(name, reference.path);
   const stored = await loadImages({ name, directory, split: "test", limit: samples ?? undefined });
   // A network that was trained on gray images with three channels, or comes from elsewhere and takes colour.
   const images = stored.channels === 1 && input[2] === 3 ? grayToRgb(stored) : stored;
@@ -29,11 +31,31 @@ export async function testImages({ file, reference }: OpenNetwork, options: Test
       `${reference.path}: takes images of ${input.join("×")}; those of ${name} are ${found.join("×")}`,
     );
   }
+  requireKnownLabels(images, { classes, path: reference.path });
   const count = images.classes.length;
   if (hasNames(images) ? count !== classes : count > classes) {
     throw new InputError(`${reference.path}: has ${classes} classes; ${name} has ${count}`);
   }
   return images;
+}
+
+/** The path of a folder was written where the network was trained. */
+function requireNamedFolder(name: string, path: string): void {
+  if (DATA_NAMES.includes(name) || existsSync(name)) return;
+  throw new InputError(
+    `${path}: names the data ${name}, and from here there is no such folder; give --data with its path, or the set to attack on`,
+  );
+}
+
+function requireKnownLabels(
+  { name, labels }: ImageSet,
+  { classes, path }: { readonly classes: number; readonly path: string },
+): void {
+  const image = labels.findIndex((label) => label >= classes);
+  if (image < 0) return;
+  throw new InputError(
+    `${name}: test image ${image} has the label ${labels[image]}; the network ${path} has ${classes} classes`,
+  );
 }
 
 /** Whether the classes are known; else they are as many as the labels happen to show. */

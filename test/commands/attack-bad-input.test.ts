@@ -48,7 +48,12 @@ test("labels out of range, pixels outside [0, 1] or not finite, and named classe
   const at = await attackFolder(context);
   const toy = at("toy.safetensors");
   const labels = Array.from({ length: IMAGES }, (_, i) => (i === 7 ? 12 : 1));
-  await refused(toy, { data: ownImages(at("far"), { labels }) }, InputError, /has 10 classes; .*far has 13/);
+  await refused(
+    toy,
+    { data: ownImages(at("far"), { labels }) },
+    InputError,
+    /far: test image 7 has the label 12; .*has 10 classes/,
+  );
   const named = ownImages(at("named"), { names: "cat\ndog\n", labels: labels.fill(1) });
   await refused(toy, { data: named }, InputError, /has 10 classes; .*named has 2/);
   for (const [name, value] of [
@@ -59,6 +64,26 @@ test("labels out of range, pixels outside [0, 1] or not finite, and named classe
     const pixels = new Float32Array(IMAGES * PIXELS).fill(value, 5 * PIXELS);
     await refused(toy, { data: ownImages(at(name), { pixels }) }, InputError, /images\.npy: image 5 has a pixel of/);
   }
+});
+
+test("a network of four classes refuses a fifth label, also of classes that have names", async (context) => {
+  const at = await attackFolder(context);
+  const { network, checkpoint } = await readNetworkFile(at("toy.safetensors"));
+  await writeNetworkFile(at("four.safetensors"), firstClasses(network, 4), checkpoint);
+  const labels = Array.from({ length: IMAGES }, (_, i) => (i === 9 ? 4 : i % 4));
+  const message = /test image 9 has the label 4; .*four\.safetensors has 4 classes/;
+  const names = "a\nb\nc\nd\ne\n";
+  await refused(at("four.safetensors"), { data: ownImages(at("five"), { labels }) }, InputError, message);
+  await refused(at("four.safetensors"), { data: ownImages(at("named"), { labels, names }) }, InputError, message);
+});
+
+test("a folder that a checkpoint names and that is not there is refused, with the flag that says where it is", async (context) => {
+  const at = await attackFolder(context);
+  const { network, checkpoint } = await readNetworkFile(at("toy.safetensors"));
+  await writeNetworkFile(at("moved.safetensors"), network, { ...checkpoint, data: { name: "./own/elsewhere" } });
+  await refused(at("moved.safetensors"), {}, InputError, /names the data \.\/own\/elsewhere.*give --data/);
+  const { code } = await attack(at("moved.safetensors"), { attacks: "fgsm", data: ownImages(at("own")) });
+  assert.equal(code, 0);
 });
 
 test("a network whose logits are not finite is recorded as wrong, with a check that says so", async (context) => {
@@ -80,6 +105,39 @@ function enlarged(network: Network): Network {
   });
   return { ...network, tensors: new Map(tensors) };
 }
+
+/** Its first logits alone. */
+function firstClasses(network: Network, classes: number): Network {
+  const graph = network.graph.map((layer) => (layer.op === "dense" ? { ...layer, units: classes } : layer));
+  const tensors = [...network.tensors].map(([name, tensor]): [string, Tensor] => {
+    if (!name.startsWith("fc.") || tensor.type !== "dense") return [name, tensor];
+    const [units = 0, ...rest] = tensor.shape;
+    const values = tensor.values.subarray(0, (tensor.values.length / units) * classes);
+    return [name, { type: "dense", shape: [classes, ...rest], values }];
+  });
+  return { ...network, classes, graph, tensors: new Map(tensors) };
+}
+
+test("a network that was trained on other classes than those of the images is attacked with a notice", async (context) => {
+  const at = await attackFolder(context);
+  const { network, checkpoint } = await readNetworkFile(at("toy.safetensors"));
+  const data = ownImages(at("own"));
+  const classes = ["cat", "dog", "3", "4", "5", "6", "7", "8", "9", "10"];
+  await writeNetworkFile(at("pets.safetensors"), network, { ...checkpoint, data: { name: "./pets", classes } });
+  const { lines, notes } = await attack(at("pets.safetensors"), { attacks: "fgsm", data });
+  const notices = lines.filter(({ type }) => type === "notice");
+  assert.deepEqual(
+    notices.map(({ code }) => code),
+    ["other-classes"],
+  );
+  const said = /was trained on 10 classes \(cat, dog, 3, …\); .*own has 8 \(0, 1, 2, …\)/;
+  assert.match(String(notices[0]?.message), said);
+  assert.ok(notes.some((note) => said.test(note)));
+  const same = Array.from({ length: 8 }, (_, label) => String(label));
+  await writeNetworkFile(at("same.safetensors"), network, { ...checkpoint, data: { name: "./own", classes: same } });
+  const again = await attack(at("same.safetensors"), { attacks: "fgsm", data });
+  assert.ok(!again.lines.some(({ type }) => type === "notice"));
+});
 
 test("radii, shards, names and constants that there are none of are refused, with what would be right", async (context) => {
   const at = await attackFolder(context);
