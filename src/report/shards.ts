@@ -37,7 +37,10 @@ export interface MergedResult {
   readonly where: string;
 }
 
-/** InputError for an overlap, a gap, a missing shard, or two that disagree. The pieces are of one recipe, seed and network. */
+/**
+ * InputError for an overlap, a gap, a missing shard, or two that disagree; of two runs over the first samples, and over more that
+ * agree, the larger. The pieces are of one recipe, seed and network.
+ */
 export function mergePieces(pieces: readonly Piece[]): MergedResult {
   const ordered = distinct(pieces).sort((a, b) => a.result.range[0] - b.result.range[0]);
   const [first] = ordered;
@@ -68,13 +71,26 @@ export function mergePieces(pieces: readonly Piece[]): MergedResult {
   };
 }
 
-/** The same result told twice (a file given twice, a stream that passed through) counts once. */
+/** The same result told twice (a file given twice, a stream that passed through, the first samples of a larger run) counts once. */
 function distinct(pieces: readonly Piece[]): Piece[] {
-  const told = (piece: Piece) => {
-    const { outcomes, included, range, attack, seed } = piece.result;
-    return { outcomes, included, range, attack, seed };
-  };
-  return pieces.filter((piece, i) => !pieces.slice(0, i).some((other) => isDeepStrictEqual(told(other), told(piece))));
+  return pieces.filter((piece, i) =>
+    pieces.every((other, j) => other === piece || !isTold(piece, other) || (j > i && isTold(other, piece))),
+  );
+}
+
+/** Whether all that a piece says is in `other`: the same, or a run over more samples that agrees on these. */
+function isTold(piece: Piece, other: Piece): boolean {
+  const [mine, theirs] = [piece.result, other.result];
+  const [from, to] = mine.range;
+  if (from === theirs.range[0] && to === theirs.range[1]) {
+    return mine.outcomes === theirs.outcomes && mine.included === theirs.included;
+  }
+  if (piece.shard !== null || other.shard !== null || from < theirs.range[0] || to > theirs.range[1]) return false;
+  const [own, whole] = [flags(mine, piece.where), flags(theirs, other.where)];
+  const shared = (bits: Uint8Array) => bits.subarray(from - theirs.range[0], to - theirs.range[0]);
+  return (
+    isDeepStrictEqual(own.outcomes, shared(whole.outcomes)) && isDeepStrictEqual(own.included, shared(whole.included))
+  );
 }
 
 function total(pieces: readonly Piece[], field: "forwards" | "gradients" | "seconds"): number {
@@ -97,11 +113,16 @@ export function recipeDifference(
 function requireContiguous(before: Piece, piece: Piece): void {
   const [end, begin] = [before.result.range[1], piece.result.range[0]];
   if (end === begin) return;
+  const runs = `runs ${before.result.run} and ${piece.result.run}`;
+  if (end > begin && before.shard === null && piece.shard === null) {
+    throw new InputError(
+      `${piece.where}: two evaluations of ${named(piece)} overlap (${runs}): ${overlap(before, piece)}; give one of them`,
+    );
+  }
   const flaw =
     end > begin
       ? overlap(before, piece)
       : `samples ${begin === end + 1 ? end : `${end} to ${begin - 1}`} are missing between ${before.where} and this`;
-  const runs = `runs ${before.result.run} and ${piece.result.run}`;
   throw new InputError(
     `${piece.where}: the shards of ${named(piece)} do not fit (${runs}): ${flaw}; each sample must be there once`,
   );

@@ -156,3 +156,21 @@ test("where there are several image sets each row says its own, also one that no
     "FGSM, ε 8/255 (images 00000000)",
   ]);
 });
+
+test("of two evaluations that agree on what they share the larger counts; where they disagree, one has to be chosen", () => {
+  const more = result({ method: "abc", flags: [1, 0, 1, 1], run: "more" });
+  const few = (flags: readonly number[], from = 0) => result({ method: "abc", flags, from, run: "few" });
+  for (const records of [
+    [few([1, 0]), more],
+    [more, few([1, 0])],
+    [more, few([1, 1], 2), more],
+  ]) {
+    const [merged] = [...(collect(records).networks[0]?.results.values() ?? [])];
+    assert.deepEqual([merged?.range, merged?.correct], [[0, 4], 3]); // biome-ignore format: one line
+  }
+  assert.throws(
+    () => collect([few([1, 1]), more]),
+    /two evaluations of fgsm .* overlap \(runs (few and more|more and few)\): samples 0 to 1 .* disagree on 1 \(1\); give one of them/,
+  );
+  assert.throws(() => collect([more, few([1, 1, 0], 2)]), /two evaluations .* samples 2 to 3 .*; give one of them/);
+});
