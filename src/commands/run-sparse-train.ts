@@ -7,8 +7,9 @@ import { isFlyingBird, type SparseTrainOptions } from "./sparse-train-options.js
 import { describePlan, preparePlan } from "./sparse-train-plan.js";
 import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
 
-export async function runSparseTrain(options: SparseTrainOptions, context: CommandContext): Promise<number> {
-  const plan = await preparePlan(options, context);
+export async function runSparseTrain(asked: SparseTrainOptions, context: CommandContext): Promise<number> {
+  const plan = await preparePlan(asked, context);
+  const { options } = plan;
   noteUnused(unusedOptions(options, plan.settings.select), context);
   const run = (engine: Engine) => trainPlan(plan, { options, context, engine });
   return carryOut({ run, describe: (engine) => describePlan(plan, engine) }, options, context);

@@ -3,7 +3,7 @@ import { UsageError } from "../core/errors.js";
 import { didYouMean } from "../core/nearest.js";
 import type { ImageSet } from "../data/image-set.js";
 import type { Engine } from "../engines/engine.js";
-import { type CatalogModel, catalogModel } from "../models/catalog.js";
+import type { CatalogModel } from "../models/catalog.js";
 import { type KernelLayer, weightLayers } from "../models/shapes.js";
 import { type Budget, budgetOf, countConnections } from "../sparsity/connectivity.js";
 import { type InitialNetwork, initialNetwork } from "../sparsity/initial.js";
@@ -14,6 +14,7 @@ import { constantDecay, type Schedule, scheduleByName } from "../training/schedu
 import type { Update } from "../training/update.js";
 import type { CommandContext } from "./command.js";
 import { durationText, measureStep } from "./measured-step.js";
+import { chosenModel } from "./model-of-checkpoint.js";
 import { pseudoLabelledImages } from "./pseudo-labelled.js";
 import { isFlyingBird, type SparseTrainOptions, type SparseTrainSettings, settle } from "./sparse-train-options.js";
 import { type StartingPoint, startingPoint } from "./starting-point.js";
@@ -22,6 +23,8 @@ import { openTrainingRun, requireFolderToResume, type TrainingRun } from "./trai
 import { updateByMode } from "./update-by-mode.js";
 
 export interface SparseTrainPlan extends TrainingImages {
+  /** As asked, with the model of the checkpoint that the run begins with. */
+  readonly options: SparseTrainOptions;
   readonly settings: SparseTrainSettings;
   readonly model: CatalogModel;
   readonly kernels: readonly KernelLayer[];
@@ -42,16 +45,17 @@ export interface SparseTrainPlan extends TrainingImages {
 }
 
 /** Reads the data and looks at the folder; writes nothing. Errors name the option or file. */
-export async function preparePlan(options: SparseTrainOptions, context: CommandContext): Promise<SparseTrainPlan> {
-  requireFolderToResume(options);
-  const settings = settle(options);
-  const { images, ...prepared } = await trainingImages(options, settings);
+export async function preparePlan(asked: SparseTrainOptions, context: CommandContext): Promise<SparseTrainPlan> {
+  requireFolderToResume(asked);
+  const settings = settle(asked);
+  const { images, ...prepared } = await trainingImages(asked, settings);
+  const { model, name, width, isTaken } = await chosenModel(asked, context, images);
+  const options = { ...asked, model: name, width };
+  const taken = isTaken ? { model: name, width } : {};
   const { batchSize } = settings;
   const pseudo = await pseudoLabelledImages(options, { images, batchSize });
   const batches = { ...prepared, ...pseudo, batchSize, remainder: "drop", seed: options.seed } as const;
   const { stepsPerEpoch } = new BatchSource(batches);
-  const input = [images.height, images.width, images.channels] as const;
-  const model = catalogModel({ name: options.model, width: options.width, input, classes: images.classes.length });
   const kernels = weightLayers(model.graph, model.input);
   const start = await startingPoint(options, { model, kernels });
   const { connections } = start;
@@ -61,8 +65,9 @@ export async function preparePlan(options: SparseTrainOptions, context: CommandC
   return {
     ...prepared,
     ...pseudo,
+    options,
     selection: { ...prepared.selection, withLoss: options.mode === "flying-bird-plus" },
-    ...{ settings: { ...settings, resolved: resolvedWith(start, settings) }, parent: start.parent },
+    ...{ settings: { ...settings, resolved: { ...resolvedWith(start, settings), ...taken } }, parent: start.parent },
     ...{ model, kernels, budget, images, stepsPerEpoch },
     initial: initialOf(model, { options, settings, kernels, budget, start }),
     objective: objectiveByName({ ...options, ...settings }),
@@ -72,7 +77,7 @@ export async function preparePlan(options: SparseTrainOptions, context: CommandC
       command: "sparse-train",
       ...options,
       dataDigest,
-      context: identified(context, start),
+      context: identified(context, { ...start.digests, ...taken }),
     }),
   };
 }
@@ -88,9 +93,9 @@ function resolvedWith({ connections, digests }: StartingPoint, { resolved }: Spa
   return { ...(connections === null ? resolved : { ...others, connections }), ...digests };
 }
 
-/** A resumed run must begin with the same checkpoints, wherever they lie. */
-function identified(context: CommandContext, { digests }: StartingPoint): CommandContext {
-  return { ...context, resultConfig: { ...context.resultConfig, ...digests } };
+/** A resumed run must begin with the same checkpoints, wherever they lie, and with their model. */
+function identified(context: CommandContext, identity: Readonly<Record<string, unknown>>): CommandContext {
+  return { ...context, resultConfig: { ...context.resultConfig, ...identity } };
 }
 
 /** What follows the gradients. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { sparseTrain } from "../../src/commands/sparse-train.js";
 import type { Tensor } from "../../src/models/network.js";
-import { readNetworkFile } from "../../src/models/network-file.js";
+import { readNetworkFile, writeNetworkFile } from "../../src/models/network-file.js";
 import { callOf } from "../support/command-context.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
@@ -63,6 +63,30 @@ test("the method goes on from a network that it has trained, keeping its budget"
   const first = await trained({ ...base, density: 0.1, out: join(folder, "first") });
   const second = await trained({ ...base, initFrom: first.path, out: join(folder, "second") });
   assert.equal(second.checkpoint.connections, first.checkpoint.connections);
+});
+
+test("--init-from alone takes the model too, with its width, also one that no name stands for", async (t) => {
+  const folder = temporaryFolder(t);
+  const { model: _, ...unnamed } = base;
+  const narrow = await trained({ ...base, width: 0.5, density: 0.1, out: join(folder, "narrow") });
+  const again = await trained({ ...unnamed, initFrom: narrow.path, out: join(folder, "again") });
+  assert.deepEqual(again.checkpoint.model, { name: "tinycnn", width: 0.5 });
+  assert.equal(again.checkpoint.config?.model, "tinycnn");
+  assert.equal(again.checkpoint.config?.width, 0.5);
+  const { network, checkpoint } = await readNetworkFile(narrow.path);
+  const path = join(folder, "own.safetensors");
+  const graph = network.graph.map((layer) => (layer.op === "maxpool" ? { ...layer, op: "avgpool" as const } : layer));
+  await writeNetworkFile(path, { ...network, graph }, { ...checkpoint, model: { name: "mine" } });
+  const mine = await trained({ ...unnamed, initFrom: path, out: join(folder, "mine") });
+  assert.equal(mine.checkpoint.model?.name, "mine");
+  const written = await readNetworkFile(join(folder, "mine", "final.safetensors"));
+  assert.deepEqual(written.network.graph, graph);
+  const masked = await trained({ ...unnamed, maskFrom: narrow.path, out: join(folder, "masked") });
+  assert.deepEqual(masked.checkpoint.model, { name: "tinycnn", width: 0.5 });
+  await assert.rejects(
+    trained({ ...unnamed, width: 2, initFrom: narrow.path, out: join(folder, "refused") }),
+    /--width 2: .*final\.safetensors has width 0\.5, which the run begins with; leave --width out/,
+  );
 });
 
 test("what does not go together with a checkpoint to begin with is refused", async (t) => {
