@@ -23,6 +23,8 @@ import {
 /** Of `--allocation`, which also takes another network's layout: "budget-of CHECKPOINT". */
 export const allocationRules = ["uniform", "erk"] as const;
 
+export const objectives = ["natural", "at", "mat", "trades", "mart", "rst"] as const;
+
 export const pruneHydraOptions = {
   ...everyCommand,
   ...engine,
@@ -60,10 +62,11 @@ export const pruneHydraOptions = {
     help: "which network of a stage the next one starts from",
     default: "last",
   }),
-  objective: choice(["natural", "at", "mat", "trades", "mart", "rst"], {
+  objective: choice(objectives, {
     argument: "NAME",
     help: "loss of all stages",
     default: "trades",
+    defaultText: "the checkpoint's, else trades",
   }),
   ...selfTraining,
   padding: choice(["tf", "torch"], {

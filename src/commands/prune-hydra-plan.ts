@@ -15,7 +15,7 @@ import type { Objective } from "../training/objectives/objective.js";
 import { begunRun, requireSameSource, sourcePath } from "./begun-run.js";
 import type { CommandContext } from "./command.js";
 import { durationText, measureStep } from "./measured-step.js";
-import { type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
+import { objectives, type PruneHydraOptions, type PruningSettings, settle } from "./prune-hydra-options.js";
 import { chosenAllocation } from "./pruning-allocation.js";
 import { densityOf, keptWeights } from "./pruning-counts.js";
 import { pruningData } from "./pruning-data.js";
@@ -25,6 +25,8 @@ import { type TrainingImages, trainingImages } from "./training-images.js";
 import { openTrainingRun, requireFolderToResume, type TrainingRun } from "./training-run.js";
 
 export interface PruningPlan extends TrainingImages {
+  /** As asked, with the objective of the network that is pruned. */
+  readonly options: PruneHydraOptions;
   readonly settings: PruningSettings;
   /** What the first stage starts from. */
   readonly network: Network;
@@ -45,14 +47,16 @@ export interface PruningPlan extends TrainingImages {
 }
 
 /** Reads source and data and looks at the folder; writes nothing but what passes through. Errors name the option or file. */
-export async function preparePlan(options: PruneHydraOptions, context: CommandContext): Promise<PruningPlan> {
-  requireFolderToResume(options);
-  const asked = settle(options);
-  const { allocation, identity } = await chosenAllocation(options, asked.target);
-  const { density: _, ...others } = asked.resolved;
-  const resolved = allocation?.kind === "budget-of" ? others : asked.resolved;
-  const settings = { ...asked, resolved: { ...resolved, ...identity } };
-  const source = await sourceOf(options, context);
+export async function preparePlan(asked: PruneHydraOptions, context: CommandContext): Promise<PruningPlan> {
+  requireFolderToResume(asked);
+  const { allocation, identity } = await chosenAllocation(asked, settle(asked).target);
+  const source = await sourceOf(asked, context);
+  const objective = objectiveOf(asked, source, context);
+  const options = { ...asked, objective };
+  const settled = settle(options);
+  const { density: _, ...others } = settled.resolved;
+  const resolved = allocation?.kind === "budget-of" ? others : settled.resolved;
+  const settings = { ...settled, resolved: { ...resolved, ...identity, objective } };
   const images = await trainingImages({ ...options, data: pruningData(options.data, source) }, settings);
   if (source !== null) requireSameModel(source, options, context);
   const network = source === null ? newNetwork(options, images.images) : fitting(source, images.images);
@@ -63,6 +67,7 @@ export async function preparePlan(options: PruneHydraOptions, context: CommandCo
   const dataDigest = [images.images, pseudo.pseudoImages].flatMap((set) => set?.sha256 ?? []).join("+");
   return {
     ...images,
+    options,
     pseudoImages: pseudo.pseudoImages,
     pseudoLabelled: pseudo.pseudoLabelled && { ...pseudo.pseudoLabelled, order: "epoch" },
     ...{ settings, source, stages, kept, density },
@@ -73,8 +78,8 @@ export async function preparePlan(options: PruneHydraOptions, context: CommandCo
       command: "prune-hydra",
       ...options,
       dataDigest,
-      // A resumed run must have the same layout, wherever the checkpoint lies that it is of.
-      context: { ...context, resultConfig: { ...context.resultConfig, ...identity } },
+      // A resumed run must have the same layout, wherever the checkpoint lies that it is of, and the same objective.
+      context: { ...context, resultConfig: { ...context.resultConfig, ...identity, objective } },
     }),
   };
 }
@@ -118,6 +123,24 @@ async function sourceOf(options: PruneHydraOptions, context: CommandContext): Pr
   const source = await pruningSource(path, options.dryRun ? { ...context, print: () => {} } : context);
   if (begun !== null) requireSameSource(source, begun);
   return source;
+}
+
+/**
+ * A network is pruned as it was trained, unless another objective is asked for. One that cannot be gone on with (unknown, or
+ * without its pseudo-labelled images) leaves the default, with a note.
+ */
+function objectiveOf(
+  { objective, rstData, resume }: PruneHydraOptions,
+  source: PruningSource | null,
+  { given, note }: CommandContext,
+): PruneHydraOptions["objective"] {
+  const trained = source?.checkpoint.objective;
+  if (trained === undefined || trained === objective || resume || given.has("objective")) return objective;
+  const known = objectives.find((name) => name === trained);
+  if (known !== undefined && (known !== "rst" || rstData !== null)) return known;
+  const way = known === "rst" ? "give --rst-data to prune it with rst too" : "--objective says otherwise";
+  note(`${source?.path}: was trained with ${trained} and is pruned with ${objective}; ${way}`);
+  return objective;
 }
 
 function requireSourceFor(stage: PruneHydraOptions["stage"], path: string | null): void {

@@ -8,9 +8,10 @@ import { describePlan, type PruningPlan, preparePlan } from "./prune-hydra-plan.
 import { noteUnused } from "./unused-options.js";
 import { unusedOptions } from "./used-config.js";
 
-export async function runPruneHydra(options: PruneHydraOptions, context: CommandContext): Promise<number> {
-  const plan = await planUnlessInterrupted(options, context);
+export async function runPruneHydra(asked: PruneHydraOptions, context: CommandContext): Promise<number> {
+  const plan = await planUnlessInterrupted(asked, context);
   if (plan === null) return exitCodeOf(context.interrupted() ?? "SIGTERM");
+  const { options } = plan;
   noteUnused(unusedOptions(options, plan), context);
   const run = (engine: Engine) => prunePlan(plan, { options, context, engine });
   return carryOut({ run, describe: (engine) => describePlan(plan, engine) }, options, context);

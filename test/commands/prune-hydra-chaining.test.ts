@@ -61,6 +61,29 @@ test("from the best, a stage begins with the network that its predecessor judged
   assert.ok(!existsSync(join(folder, "none")));
 });
 
+test("a network is pruned with the objective that it was trained with, unless another is asked for", async (t) => {
+  const folder = temporaryFolder(t);
+  const method = { method: "lwm", finetuneEpochs: 1 };
+  await run({ ...small, ...method, stage: "pretrain", objective: "natural", out: join(folder, "dense") });
+  const dense = join(folder, "dense", "pretrain.safetensors");
+  const pruned = async (name: string, flags: Flags) => {
+    const { data, model: _, ...rest } = small;
+    const call = await callOf(pruneHydra, { ...rest, ...method, ...flags, data, out: join(folder, name) });
+    const code = await pruneHydra.run(call.options, { ...call.context, positionals: [dense] });
+    assert.equal(code, 0);
+    const [start] = call.lines();
+    const { checkpoint } = await file(join(folder, name), "final");
+    return { start, checkpoint, notes: call.notes };
+  };
+  const taken = await pruned("taken", {});
+  assert.equal(taken.checkpoint.objective, "natural");
+  assert.equal(taken.checkpoint.config?.objective, "natural");
+  assert.match(JSON.stringify(taken.start?.config), /"objective":"natural"/);
+  const asked = await pruned("asked", { objective: "at" });
+  assert.equal(asked.checkpoint.objective, "at");
+  assert.equal(asked.checkpoint.config?.objective, "at");
+});
+
 test("robust self-training in every stage: pseudo-labelled images beside the labelled ones, as many in a batch", async (t) => {
   const folder = temporaryFolder(t);
   const rstData = pseudoLabelled(join(folder, "images"));
