@@ -28,10 +28,11 @@ export async function mergeConfig<Table extends OptionTable>(
   stored: Config = {},
 ): Promise<MergedConfig<Table>> {
   const infos = new Map(Object.entries(command.options).map(([key, { info }]) => [key, info]));
+  const settings = (await fromSettings(flags.get("set"))).map((entry) => knownKey(entry, infos));
   const written = [
     ...Object.entries(stored).map(([key, value]) => ({ key, value, where: "the stored run", layer: STORED })),
     ...(await fromFile(flags.get("config"))).map((entry) => knownKey(entry, infos)),
-    ...(await fromSettings(flags.get("set"))).map((entry) => knownKey(entry, infos)),
+    ...settings,
     ...[...flags]
       .filter(([key]) => infos.has(key))
       .map(([key, value]) => ({ key, value, where: `--${flagName(key)}`, layer: "flags" })),
@@ -41,6 +42,7 @@ export async function mergeConfig<Table extends OptionTable>(
     replaceExcluded(merged, entry, infos);
     mergeEntry(merged, entry, infos.get(entry.key));
   }
+  for (const entry of settings) if (infos.get(entry.key)?.kind === "mapping") requireSelected(entry, merged);
   requireOneOfEach(merged, infos);
   const given = [...merged.values()].filter(({ key, layer }) => layer !== STORED && key !== "config" && key !== "set");
   return {
@@ -86,6 +88,17 @@ function mergeMapping(below: Entry | undefined, above: Entry): Entry {
   const names = selects ? Object.keys(upper) : [...new Set([...Object.keys(lower), ...Object.keys(upper)])];
   const value = Object.fromEntries(names.map((name) => [name, { ...lower[name], ...upper[name] }]));
   return { ...above, value };
+}
+
+/** A file may have constants for more names than a call selects; whoever writes them into the call itself means one of its names. */
+function requireSelected({ key, value, where }: Entry, merged: ReadonlyMap<string, Entry>): void {
+  const selecting = merged.get(key);
+  const [names, selected] = [readMapping(value), mapping(selecting?.value)];
+  if (selecting === undefined || names === null || selected === null) return;
+  const ignored = [...names.keys()].find((name) => !Object.hasOwn(selected, name));
+  if (ignored === undefined) return;
+  const list = Object.keys(selected).join(", ");
+  throw new UsageError(`${where}: ${ignored} is not among ${selecting.where} ${list}, so it would be ignored`);
 }
 
 function mapping(value: unknown): Record<string, Readonly<Record<string, unknown>>> | null {

@@ -75,6 +75,18 @@ test("a list of attacks selects, and keeps the constants that the file gives the
   assert.deepEqual(merged.attacks, { fgsm: {}, mine: { steps: 3 } });
 });
 
+test("constants that --set gives an attack that no list selects are refused, those of a file are kept for another call", async (context) => {
+  const set = ["attacks.pgd10.restarts=2"];
+  const message = /^--set attacks\.pgd10\.restarts: pgd10 is not among --attacks pgd20, fgsm, so/;
+  await refuses({ attacks: "pgd20,fgsm", set }, message);
+  await refuses({ set: [...set, "attacks=pgd20"] }, /pgd10 is not among --set attacks pgd20, so/);
+  const config = fileWith(context, "attacks:\n  pgd10: {restarts: 2}\n  pgd20: {restarts: 3}\n");
+  const { options } = await merge({ config, attacks: "pgd20", set: ["attacks.pgd20.steps=21"] });
+  assert.deepEqual([...options.attacks], [["pgd20", { restarts: 3, steps: 21 }]]);
+  // A flag's list in place of one of --set is the order of layers.
+  assert.deepEqual([...(await merge({ attacks: "fgsm", set: ["attacks=pgd20"] })).options.attacks], [["fgsm", {}]]);
+});
+
 test("the printed config is a valid config that gives the same options", async (context) => {
   const flags = {
     density: "1e-1",
