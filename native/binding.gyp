@@ -6,7 +6,7 @@
     "napi": "<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all",
     # Compiled once per target; all other sources once, for the oldest processor of the platform.
     "kernel_sources": [
-      "kernels.cc", "sparse-conv.cc", "general-sparse-conv.cc", "winograd-conv.cc", "direct-conv.cc", "weight-gradient.cc",
+      "kernels.cc", "sparse-conv.cc", "general-sparse-conv.cc", "tiled-sparse-conv.cc", "winograd-conv.cc", "direct-conv.cc", "weight-gradient.cc",
       "sparse-weight-gradient.cc", "winograd-weight-gradient.cc",
       "passes.cc", "elementwise.cc", "batch-norm.cc", "pools.cc", "normals.cc"
     ],

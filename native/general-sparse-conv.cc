@@ -31,7 +31,7 @@ void general(const ConvCall& call, const Geometry& g, const PackedSparse& packed
         Vec weight = set1(c->weight);
 #pragma GCC unroll 4
         for (int b = 0; b < kBlocks; b++) {
-          const float* lines = source[b] + offset;
+          const float* lines = base(source[b] + offset);
 #pragma GCC unroll 64
           for (int j = 0; j < kHeld; j++) {
             size_t shift = size_t(j / kVectorsPerLine) * kStep * kLine + j % kVectorsPerLine * kLanes;

@@ -1,46 +1,68 @@
 // Weights from file order [out][in][kernel][kernel] into the order in which a kernel walks them.
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "packed.h"
 
 namespace sparse_robust {
 namespace {
 
-struct Position { int target, source, tap; };
-
-/** A weight's place as the kernel sees it: the input gradient exchanges the channel axes and turns the taps by half a circle. */
-Position positionOf(const ConvPlan& plan, size_t index) {
-  size_t taps = size_t(plan.shape.kernel) * plan.shape.kernel, inputs = plan.shape.in.channels;
-  int out = static_cast<int>(index / (inputs * taps)), in = static_cast<int>(index / taps % inputs);
-  int tap = static_cast<int>(index % taps);
-  return plan.direction == Direction::Forward ? Position{out, in, tap} : Position{in, out, static_cast<int>(taps) - 1 - tap};
-}
-
 size_t denseBytes(const ConvPlan& plan) {
   return size_t(plan.shape.in.channels) * plan.shape.out.channels * plan.shape.kernel * plan.shape.kernel * sizeof(float);
 }
 
-size_t indexAt(const Weights& weights, size_t i) { return weights.index ? weights.index[i] : i; }
+/** A connection's run and line: a part of its source channel plus one of its target channel and its tap. */
+struct Places {
+  std::vector<uint32_t> sourceRun, sourceLine;
+  uint32_t tapRun[kMaximumKernel * kMaximumKernel], tapLine[kMaximumKernel * kMaximumKernel];
+  uint32_t runsOfTarget;
+};
 
-size_t runOf(const ConvPlan& plan, const Position& at) {
-  int taps = plan.shape.kernel * plan.shape.kernel;
-  return (size_t(at.source / plan.channelBlock) * plan.target().channels + at.target) * taps + at.tap;
+/** The input gradient exchanges the channel axes and turns the taps by half a circle. */
+Places placesOf(const ConvPlan& plan) {
+  const Plane& source = plan.source();
+  int kernel = plan.shape.kernel, taps = kernel * kernel;
+  bool kept = keepsPlane3x3(plan.shape), tiles = inTiles(plan);
+  Places places{{}, {}, {}, {}, static_cast<uint32_t>(sparseRunsOfTarget(plan))};
+  for (int channel = 0; channel < source.channels; channel++) {
+    int block = channel / plan.channelBlock, copied = channel % plan.channelBlock * kTileSourceLines;
+    places.sourceRun.push_back(static_cast<uint32_t>(block) * plan.target().channels * places.runsOfTarget);
+    places.sourceLine.push_back(static_cast<uint32_t>(tiles ? copied : channel * source.stride()));
+  }
+  for (int i = 0; i < taps; i++) {
+    int tap = plan.direction == Direction::Forward ? i : taps - 1 - i, row = tap / kernel, column = tap % kernel;
+    places.tapRun[i] = tiles ? 0 : kept ? column * 3 + row : tap;
+    places.tapLine[i] = tiles ? row * kTilePitch + column : kept ? row * source.width : 0;
+  }
+  return places;
 }
 
-/** Counting sort by run. File order has ascending source channels within a run already, in both directions. */
+/** visit(run, line, which) for all connections in the file's order, which needs no division but by the taps. */
+template <class Visit>
+void forEachConnection(const ConvPlan& plan, const Weights& weights, const Places& places, const Visit& visit) {
+  uint32_t taps = plan.shape.kernel * plan.shape.kernel, inputs = plan.shape.in.channels, out = 0, first = 0;
+  bool forward = plan.direction == Direction::Forward;
+  for (size_t i = 0; i < weights.count; i++) {
+    uint32_t index = weights.index ? weights.index[i] : static_cast<uint32_t>(i);
+    uint32_t pair = taps == 9 ? index / 9 : index / taps, tap = index - pair * taps;
+    for (; pair - first >= inputs; first += inputs) out++;
+    uint32_t in = pair - first, source = forward ? in : out, target = forward ? out : in;
+    visit(places.sourceRun[source] + target * places.runsOfTarget + places.tapRun[tap], places.sourceLine[source] + places.tapLine[tap], i);
+  }
+}
+
+/** Counting sort by run. Within a run the order is the file's: ascending source channels in both directions. */
 void packSparse(const ConvPlan& plan, const Weights& weights, void* packed) {
   PackedSparse layout = readSparse(plan, packed);
   uint32_t* runs = const_cast<uint32_t*>(layout.runs);
   Connection* connections = const_cast<Connection*>(layout.connections);
-  size_t count = sparseRuns(plan), stride = plan.source().stride();
+  Places places = placesOf(plan);
+  size_t count = sparseRuns(plan);
   std::memset(runs, 0, (count + 1) * sizeof(uint32_t));
-  for (size_t i = 0; i < weights.count; i++) runs[runOf(plan, positionOf(plan, indexAt(weights, i))) + 1]++;
+  forEachConnection(plan, weights, places, [&](uint32_t run, uint32_t, size_t) { runs[run + 1]++; });
   for (size_t run = 0; run < count; run++) runs[run + 1] += runs[run];
-  for (size_t i = 0; i < weights.count; i++) {
-    Position at = positionOf(plan, indexAt(weights, i));
-    connections[runs[runOf(plan, at)]++] = {static_cast<uint32_t>(at.source * stride), weights.value[i]};
-  }
+  forEachConnection(plan, weights, places, [&](uint32_t run, uint32_t line, size_t i) { connections[runs[run]++] = {line, weights.value[i]}; });
   std::memmove(runs + 1, runs, count * sizeof(uint32_t));   // each run's end became the next one's start
   runs[0] = 0;
 }

@@ -18,22 +18,38 @@ SR_INLINE bool keepsPlane3x3(const ConvShape& s) {
 
 /** One connection of a sparse convolution. */
 struct Connection {
-  uint32_t line;   // first line of its source channel in a block
+  uint32_t line;   // first of its source channel in a block; of its row of the kernel (3x3); in tiles, the copied source's first under it
   float weight;
 };
+
+/** Target positions whose sums are in registers together, 24 of AVX-512's 32, and the lines of a source channel under and around them. */
+constexpr int kTileRows = 3, kTileColumns = 8, kTilePitch = kTileColumns + 2;
+constexpr int kTileLines = kTileRows * kTileColumns, kTileSourceLines = (kTileRows + 2) * kTilePitch;
+
+/** Blocks of source channels are copied to L1 tile by tile: on planes wider than eight, which a tile's rows do not span. */
+SR_INLINE bool inTiles(const ConvPlan& plan) {
+  const Plane& plane = plan.target();
+  bool inBlocks = plan.algorithm == Algorithm::Sparse && plan.channelBlock < plan.source().channels;
+  return inBlocks && keepsPlane3x3(plan.shape) && plane.width > kTileColumns && plane.width % kTileColumns == 0;
+}
 
 /**
  * Sparse: connections ordered by (block of source channels, target channel, tap, source channel);
  * those of (block, target, tap) are runs[i] .. runs[i + 1] with i = (block * targets + target) * taps + tap.
+ * Where the plane keeps its size under 3x3 taps are ordered by column, then row.
+ * In tiles one run holds (block, target), in the file's order.
  */
 struct PackedSparse {
   const uint32_t* runs;
   const Connection* connections;
   int blocks;
 };
+SR_INLINE int sparseRunsOfTarget(const ConvPlan& plan) {
+  return inTiles(plan) ? 1 : plan.shape.kernel * plan.shape.kernel;
+}
 SR_INLINE size_t sparseRuns(const ConvPlan& plan) {
   size_t blocks = groupsOf(plan.source().channels, plan.channelBlock);
-  return blocks * plan.target().channels * plan.shape.kernel * plan.shape.kernel;
+  return blocks * plan.target().channels * sparseRunsOfTarget(plan);
 }
 SR_INLINE PackedSparse readSparse(const ConvPlan& plan, const void* packed) {
   const char* bytes = static_cast<const char*>(packed);
@@ -43,8 +59,10 @@ SR_INLINE PackedSparse readSparse(const ConvPlan& plan, const void* packed) {
 }
 
 constexpr int kSparseLines = 16;   // lines of sums that a sparse kernel holds at most: half of AVX-512's registers
-/** Sums of a tile between two blocks of source channels. */
+/** Sums of a tile between two blocks of source channels, and the copied source. */
 SR_INLINE size_t sparseScratchBytes(const ConvPlan& plan) {
+  size_t tileLines = size_t(plan.channelBlock) * kTileSourceLines + size_t(plan.target().channels) * kTileLines;
+  if (inTiles(plan)) return tileLines * kLine * sizeof(float);
   bool inBlocks = plan.channelBlock < plan.source().channels;
   return inBlocks ? size_t(plan.target().channels) * kSparseLines * kLine * sizeof(float) : 0;
 }

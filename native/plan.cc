@@ -27,15 +27,15 @@ struct Row {
   int lines;             // planes of at least so many positions
   Algorithm dense;       // for densities from `denseFrom` on
   double denseFrom;
-  int channelBlock;      // of sparse layers from density 0.06 on; 0: all channels
+  int channelBlock;      // of sparse layers from density 0.06 on
   double gradientFrom;   // weight gradients in Winograd's domain for densities from here on
 };
-constexpr double kBlocksFrom = 0.06;   // at 0.03 blocks lose everywhere: 512 channels at 2x2, 0.33 ms without, 0.48 in blocks of 64
+constexpr double kBlocksFrom = 0.06;   // at 0.03 blocks lose on small planes: 512 channels at 2x2, 0.33 ms without, 0.48 in blocks of 64
 constexpr Row kRows[] = {
-    {1024, Algorithm::Winograd, 0.17, 0, 0.18},    // 64 -> 64 at 32x32: Winograd 24; sparse at 0.1: all 14.3, blocks of 64 18.9, 32 17.2, 16 16.8
-    {256, Algorithm::Winograd, 0.19, 32, 0.15},    // 128 -> 128 at 16x16: Winograd 19.7; at 0.1: all 11.0, 64 10.7, 32 10.5, 16 11.1
-    {64, Algorithm::Winograd, 0.18, 32, 0.15},     // 256 -> 256 at 8x8: Winograd 16.3; at 0.1: all 11.5, 64 9.0 (gradient 10.8), 32 9.2 (9.5), 16 11.7
-    {16, Algorithm::Winograd, 0.26, 64, 0.11},     // 512 -> 512 at 4x4: Winograd 17.8; at 0.1: all 8.2, 64 7.0, 32 7.3, 16 9.1
+    {1024, Algorithm::Winograd, 0.18, 12, 0.18},   // 64 -> 64 at 32x32: Winograd 21; sparse at 0.1: all 14.5, tiles of 11 12.0, 13 12.4; at 0.06 9.9, 9.1, 9.0
+    {256, Algorithm::Winograd, 0.2, 12, 0.15},     // 128 -> 128 at 16x16: Winograd 17.5; at 0.2: tiles of 12 16.6, 10 16.9; at 0.1 10.2; at 0.06 7.3, 15 7.4, all 8.5
+    {64, Algorithm::Winograd, 0.18, 24, 0.15},     // 256 -> 256 at 8x8: Winograd 16.3; at 0.1: all 11.5, 16 9.0, 20 8.6, 24 8.5, 28 8.8, 32 8.5
+    {16, Algorithm::Winograd, 0.26, 48, 0.11},     // 512 -> 512 at 4x4: Winograd 17.8; at 0.1: all 8.2, 64 7.0, 48 6.6, 40 6.7, 32 6.8
     {1, Algorithm::Direct, 0.5, 64, 1},            // 512 -> 512 at 2x2: direct 5.6; at 0.1: all 1.6, 64 1.1, 32 1.3, 16 2.2
 };
 
@@ -59,7 +59,7 @@ ConvPlan planKept(const ConvShape& shape, double density, Direction direction) {
   if (density >= row.denseFrom && fits) return planConv(shape, direction, row.dense);
   if (density >= kDirectGradient) return planConv(shape, direction, Algorithm::Direct);
   ConvPlan plan = planConv(shape, direction, Algorithm::Sparse);
-  if (row.channelBlock > 0 && density >= kBlocksFrom) plan.channelBlock = row.channelBlock;
+  if (density >= kBlocksFrom) plan.channelBlock = row.channelBlock;
   return plan;
 }
 
@@ -82,13 +82,14 @@ size_t scratchBytes(const ConvPlan& plan) {
 
 /**
  * Winograd takes four patches together, so a row of patches must have as many. A sparse tile is one row of a plane, two where it is
- * eight wide, all of a smaller one; without tiles of their own, rows are taken one by one.
+ * eight wide, three where its source is copied, all of a smaller one; without tiles of their own, rows are taken one by one.
  */
 int bandRows(const ConvPlan& plan) {
   const Plane& target = plan.target();
   const bool kept = keepsPlane3x3(plan.shape);
   if (target.width < 8) return target.height;
   if (plan.algorithm == Algorithm::Winograd) return target.width % (kWinogradPatches * kWinogradSide) == 0 ? kWinogradSide : target.height;
+  if (inTiles(plan)) return kTileRows;
   return kept && plan.algorithm == Algorithm::Sparse && target.width == 8 ? 2 : 1;
 }
 

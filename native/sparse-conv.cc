@@ -1,7 +1,8 @@
 // Sparse 3x3 convolution of stride 1 on a plane that keeps its size, forward and input gradient: cost follows the connections.
-// There is no border in memory: connections are ordered by tap, and a tap touches only the sums that it reaches.
+// There is no border in memory: connections are ordered by column of the kernel, then row, and each touches only the sums that it
+// reaches; rows that all of a tile's lines reach are one run, because a run's end is guessed wrong.
 // Loops: tiles of target positions held in registers; blocks of source channels whose part of the source stays in L1; target
-// channels; taps; connections, each one broadcast and as many multiply-adds as the tile has lines.
+// channels; columns of the kernel; connections, each one broadcast and as many multiply-adds as the tile has lines.
 // Wall: a line from memory for every multiply-add: all of peak from L1, about half of it from L2.
 #include "epilogue.h"
 #include "packed.h"
@@ -10,6 +11,7 @@ namespace sparse_robust {
 namespace SR_TARGET {
 
 void generalSparseConv(const ConvCall& call);
+void tiledSparseConv(const ConvCall& call);
 
 namespace {
 
@@ -30,11 +32,9 @@ struct Tile {
   int block, row, column;
 };
 
-/** The connections of one tap: source lines `shift` away from the sums that they reach. */
-template <int kRows, int kColumns, int kBlocks, int kEdges, int kTap>
-SR_INLINE void addTap(const float* const* source, ptrdiff_t shift, const Connection* c, const Connection* end, Vec* acc) {
-  constexpr int kDown = kTap / 3 - 1, kAcross = kTap % 3 - 1;
-  constexpr int kFirstRow = kRows > 1 && (kEdges & kTop) && kDown < 0, kLastRow = kRows - (kRows > 1 && (kEdges & kBottom) && kDown > 0);
+/** Connections of one column of the kernel, for rows [kFirstRow, kLastRow) of the tile; `shift` leads to the line above its first. */
+template <int kRows, int kColumns, int kBlocks, int kEdges, int kAcross, int kFirstRow, int kLastRow>
+SR_INLINE void addRun(const float* const* source, ptrdiff_t shift, const Connection* c, const Connection* end, Vec* acc) {
   constexpr int kFirst = (kEdges & kLeft) && kAcross < 0, kLast = kColumns - ((kEdges & kRight) && kAcross > 0);
   if (kFirst >= kLast || kFirstRow >= kLastRow) return;
   for (; c < end; c++) {
@@ -42,7 +42,7 @@ SR_INLINE void addTap(const float* const* source, ptrdiff_t shift, const Connect
     Vec weight = set1(c->weight);
 #pragma GCC unroll 4
     for (int b = 0; b < kBlocks; b++) {
-      const float* lines = source[b] + at;
+      const float* lines = base(source[b] + at);
 #pragma GCC unroll 4
       for (int r = kFirstRow; r < kLastRow; r++) {
 #pragma GCC unroll 64
@@ -55,15 +55,23 @@ SR_INLINE void addTap(const float* const* source, ptrdiff_t shift, const Connect
   }
 }
 
+/** The kernel's column `kAcross` beside the middle: its three rows are one run but where the tile has rows that one of them does not reach. */
+template <int kRows, int kColumns, int kBlocks, int kEdges, int kAcross>
+SR_INLINE void addColumn(const float* const* source, ptrdiff_t row, bool top, bool bottom, const Connection* all, const uint32_t* runs, Vec* acc) {
+  constexpr bool kTopApart = kRows > 1 && (kEdges & kTop), kBottomApart = kRows > 1 && (kEdges & kBottom);
+  ptrdiff_t shift = kAcross * kLine - row;
+  const Connection *from = all + runs[top ? 1 : 0], *to = all + runs[bottom ? 2 : 3];
+  if constexpr (kTopApart) addRun<kRows, kColumns, kBlocks, kEdges, kAcross, 1, kRows>(source, shift, all + runs[0], all + runs[1], acc);
+  addRun<kRows, kColumns, kBlocks, kEdges, kAcross, 0, kRows>(source, shift, from, to, acc);
+  if constexpr (kBottomApart) addRun<kRows, kColumns, kBlocks, kEdges, kAcross, 0, kRows - 1>(source, shift, all + runs[2], all + runs[3], acc);
+}
+
 template <int kRows, int kColumns, int kBlocks, int kEdges>
-SR_INLINE void addTaps(const float* const* source, int width, bool top, bool bottom, const Connection* all, const uint32_t* runs, Vec* acc) {
+SR_INLINE void addColumns(const float* const* source, int width, bool top, bool bottom, const Connection* all, const uint32_t* runs, Vec* acc) {
   ptrdiff_t row = ptrdiff_t(width) * kLine;
-#define SR_TAP(tap) \
-  addTap<kRows, kColumns, kBlocks, kEdges, tap>(source, (tap / 3 - 1) * row + (tap % 3 - 1) * kLine, all + runs[tap], all + runs[tap + 1], acc);
-  if (!top || kRows > 1) { SR_TAP(0) SR_TAP(1) SR_TAP(2) }
-  SR_TAP(3) SR_TAP(4) SR_TAP(5)
-  if (!bottom || kRows > 1) { SR_TAP(6) SR_TAP(7) SR_TAP(8) }
-#undef SR_TAP
+  addColumn<kRows, kColumns, kBlocks, kEdges, -1>(source, row, top, bottom, all, runs, acc);
+  addColumn<kRows, kColumns, kBlocks, kEdges, 0>(source, row, top, bottom, all, runs + 3, acc);
+  addColumn<kRows, kColumns, kBlocks, kEdges, 1>(source, row, top, bottom, all, runs + 6, acc);
 }
 
 /** All target channels of one tile. */
@@ -90,7 +98,7 @@ void tile(const ConvCall& call, const PackedSparse& packed, const Tile& t) {
 #pragma GCC unroll 64
         for (int i = 0; i < S::kHeld; i++) acc[i] = load(sums + i * kLanes);
       }
-      addTaps<kRows, kColumns, kBlocks, kEdges>(source, plane.width, top, bottom, packed.connections, runs, acc);
+      addColumns<kRows, kColumns, kBlocks, kEdges>(source, plane.width, top, bottom, packed.connections, runs, acc);
       if (!isLast) {
 #pragma GCC unroll 64
         for (int i = 0; i < S::kHeld; i++) store(sums + i * kLanes, acc[i]);
@@ -164,6 +172,7 @@ void pairOfRows(const ConvCall& call, const PackedSparse& packed, int row) {
 
 void sparseConv(const ConvCall& call) {
   if (!keepsPlane3x3(call.plan->shape)) return generalSparseConv(call);
+  if (inTiles(*call.plan)) return tiledSparseConv(call);
   PackedSparse packed = readSparse(*call.plan, call.packed);
   int height = call.plan->target().height, width = call.plan->target().width;
   if (height == 2 && width == 2) return twoByTwo(call, packed);

@@ -120,6 +120,17 @@ SR_INLINE Vec keepPositive(Vec v) { SR_EACH(v.lane[i] > 0.0f ? v.lane[i] : 0.0f)
 
 constexpr int kVectorsPerLine = kLine / kLanes;
 
+/**
+ * The same pointer, of which the compiler knows nothing: what is read at constant distances from it is addressed so. Else GCC keeps
+ * each distance in a register of its own, and where they run out moves them in and out of vector registers beside every multiply-add.
+ */
+SR_INLINE const float* base(const float* p) {
+#if defined(__GNUC__)
+  asm("" : "+r"(p));
+#endif
+  return p;
+}
+
 /** The 16 lanes of a line added as halves: i and i + 8, then i + 4, i + 2, i + 1; the same tree on every target. */
 SR_INLINE float sumOfLine(const Vec* line) {
 #if SR_KIND == SR_KIND_avx512 || SR_KIND == SR_KIND_avx2

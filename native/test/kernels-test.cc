@@ -234,7 +234,7 @@ void testWeightGradient(const Case& c, Algorithm algorithm) {
 
 std::vector<ConvShape> shapes() {
   std::vector<ConvShape> list;
-  const int planes[][2] = {{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 7}, {8, 8}, {16, 16}, {7, 14}, {13, 5}, {32, 32}, {4, 20}};
+  const int planes[][2] = {{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 7}, {8, 8}, {16, 16}, {7, 14}, {13, 5}, {32, 32}, {4, 20}, {7, 8}, {2, 16}};
   for (auto& p : planes) list.push_back(convShape(5, 7, p[0], p[1], 3, 1));
   for (auto& p : planes) list.push_back(convShape(5, 4, p[0], p[1], 3, 2));
   for (auto& p : planes) list.push_back(convShape(9, 13, p[0], p[1], 1, 1));
