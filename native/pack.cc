@@ -128,6 +128,7 @@ void packWinograd(const ConvPlan& plan, const float* dense, float* packed) {
   DenseReader weights = readerOf(plan, dense);
   int groups = groupsOf(weights.targets, kWinogradGroup);
   for (int group = 0; group < groups; group++) {
+    int first = group / kWinogradGroupsAtOnce * kWinogradGroupsAtOnce, together = lesser(kWinogradGroupsAtOnce, groups - first);
     for (int source = 0; source < weights.sources; source++) {
       float taps[9][kAbreast] = {}, columns[3][6][kAbreast], out[6][6][kAbreast];
       for (int i = 0; i < kWinogradGroup; i++) {
@@ -135,8 +136,8 @@ void packWinograd(const ConvPlan& plan, const float* dense, float* packed) {
       }
       for (int x = 0; x < 3; x++) transformWeights(taps[x], taps[3 + x], taps[6 + x], columns[x]);
       for (int y = 0; y < 6; y++) transformWeights(columns[0][y], columns[1][y], columns[2][y], out[y]);
-      float* to = packed + (size_t(group) * weights.sources + source) * kWinogradGroup;
-      size_t frequency = size_t(groups) * weights.sources * kWinogradGroup;
+      float* to = packed + winogradGroupsAt(plan, first) + (size_t(group - first) * weights.sources + source) * kWinogradGroup;
+      size_t frequency = size_t(together) * weights.sources * kWinogradGroup;
       for (int f = 0; f < 36; f++) std::memcpy(to + f * frequency, out[f / 6][f % 6], kWinogradGroup * sizeof(float));
     }
   }

@@ -67,17 +67,20 @@ SR_INLINE size_t sparseScratchBytes(const ConvPlan& plan) {
   return inBlocks ? size_t(plan.target().channels) * kSparseLines * kLine * sizeof(float) : 0;
 }
 
-/** Winograd: [frequency][group of target channels][source channel][target channel of the group], absent channels zero. */
+/** Winograd: [some groups][frequency][group of target channels][source channel][target channel of the group], absent channels zero. */
 constexpr int kWinogradGroup = 6;     // times four patches: 24 of AVX-512's 32 registers; 64, 128, 256, 512 waste 3% or less
 constexpr int kWinogradPatches = 4;   // patches together
 constexpr int kWinogradSide = 4;      // of a patch of outputs
+constexpr int kWinogradGroupsAtOnce = 4;   // whose products stay in L2 beside the patches: 216 KiB
+/** Weights before those of the groups from `group` on, a multiple of kWinogradGroupsAtOnce. */
+SR_INLINE size_t winogradGroupsAt(const ConvPlan& plan, int group) { return size_t(36) * group * kWinogradGroup * plan.source().channels; }
 SR_INLINE size_t winogradWeights(const ConvPlan& plan) {
   return size_t(36) * groupsOf(plan.target().channels, kWinogradGroup) * kWinogradGroup * plan.source().channels;
 }
 /** Lines from one frequency of transformed patches to the next: no power of two. */
 SR_INLINE constexpr size_t winogradFrequencyLines(int channels, int patches) { return size_t(channels) * patches + 4; }
 SR_INLINE size_t winogradScratchBytes(const ConvPlan& plan) {
-  size_t targets = size_t(groupsOf(plan.target().channels, kWinogradGroup)) * kWinogradGroup;
+  size_t targets = size_t(lesser(kWinogradGroupsAtOnce, groupsOf(plan.target().channels, kWinogradGroup))) * kWinogradGroup;
   size_t lines = winogradFrequencyLines(plan.source().channels, kWinogradPatches) + targets * kWinogradPatches;
   return lines * 36 * kLine * sizeof(float);
 }

@@ -1,9 +1,9 @@
 // Dense 3x3 convolution of stride 1 by Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2016): a 6x6 patch of the source
 // gives 4x4 outputs with 36 products a channel pair instead of 144. With images innermost all transforms are plain vector arithmetic.
-// Loops: four patches at a time; all source channels into frequency space; for each of the 36 frequencies a small matrix product
-// (its patches stay in L1 or L2, the weights stream once); back, and through the epilogue. Wall: the products, at 4 times peak, from
-// 256 channels on; at 64 channels and 32x32 half the time goes into the transforms' memory traffic. Asking for the next patches'
-// lines during the products gained nothing there.
+// Loops: four patches at a time; all source channels into frequency space; some groups of target channels, whose products stay in L2;
+// for each of the 36 frequencies a small matrix product (its patches stay in L1 or L2, the weights stream once); back, and through the
+// epilogue. Wall: the products, at 4 times peak, from 128 channels on; at 64 channels and 32x32 half the time goes into the
+// transforms' memory traffic. Asking for the next patches' lines during the products gained nothing there.
 #include "epilogue.h"
 #include "winograd-transform.h"
 
@@ -23,6 +23,8 @@ SR_INLINE void backwardTransform(const Vec* m, int step, Vec* out) {
 
 constexpr int kChannelsAtOnce = 4;   // transformed before the next patch's: neighbours share rows, so lines and pages are met again soon
 
+constexpr int kWeightsAhead = 1024;   // floats: weights past L2 are asked for so early
+
 /** A group of target channels times `kLines` lines at one frequency, over all source channels in order. */
 template <int kLines>
 SR_INLINE void multiply(const float* weights, const float* source, size_t apart, int channels, float* out, size_t channelFloats) {
@@ -34,6 +36,7 @@ SR_INLINE void multiply(const float* weights, const float* source, size_t apart,
     for (int i = 0; i < kHeld; i++) acc[r][i] = zero();
   }
   for (int channel = 0; channel < channels; channel++, source += apart * kLine, weights += kWinogradGroup) {
+    __builtin_prefetch(weights + kWeightsAhead);
     Vec x[kHeld];
 #pragma GCC unroll 16
     for (int i = 0; i < kHeld; i++) x[i] = load(source + i * kLanes);
@@ -54,17 +57,16 @@ SR_INLINE void multiply(const float* weights, const float* source, size_t apart,
 // Lines of patches in registers: six target channels times four fill 24 of AVX-512's 32 registers; one fills 12 of AVX2's 16.
 constexpr int kLinesHeld = kLanes == 16 ? 4 : 1;
 
+/** All frequencies of the groups [from, from + groups); their products lie as [channel][frequency][patch]. */
 template <int kPatches>
-void multiplyAll(const ConvPlan& plan, const float* weights, const float* source, size_t frequencyFloats, float* products) {
-  int channels = plan.source().channels, groups = groupsOf(plan.target().channels, kWinogradGroup);
+void multiplyGroups(const float* weights, int channels, int groups, const float* source, size_t frequencyFloats, float* products) {
   constexpr int kLines = kPatches < kLinesHeld ? kPatches : kLinesHeld;
   constexpr size_t kChannelFloats = size_t(kFrequencies) * kPatches * kLine;
   for (int f = 0; f < kFrequencies; f++) {
-    for (int group = 0; group < groups; group++) {
-      const float* w = weights + (size_t(f) * groups + group) * channels * kWinogradGroup;
+    for (int group = 0; group < groups; group++, weights += channels * kWinogradGroup) {
       float* out = products + group * kWinogradGroup * kChannelFloats + size_t(f) * kPatches * kLine;
       for (int t = 0; t < kPatches; t += kLines) {
-        multiply<kLines>(w, source + f * frequencyFloats + t * kLine, kPatches, channels, out + t * kLine, kChannelFloats);
+        multiply<kLines>(weights, source + f * frequencyFloats + t * kLine, kPatches, channels, out + t * kLine, kChannelFloats);
       }
     }
   }
@@ -94,8 +96,7 @@ SR_INLINE void backwardPatch(const float* products, size_t apart, Vec* out, int 
 void transformTarget(const ConvCall& call, const Grid& grid, const Patch& patch, int channel, const float* products, int apart) {
   int rows = lesser(4, grid.height - patch.row), columns = lesser(4, grid.width - patch.column);
   Vec out[16 * kVectorsPerLine];
-  const float* mine = products + size_t(channel) * kFrequencies * apart * kLine;
-  for (int v = 0; v < kVectorsPerLine; v++) backwardPatch(mine + v * kLanes, size_t(apart) * kLine, out + v, kVectorsPerLine);
+  for (int v = 0; v < kVectorsPerLine; v++) backwardPatch(products + v * kLanes, size_t(apart) * kLine, out + v, kVectorsPerLine);
   size_t first = channel * call.plan->target().stride() + size_t(patch.row) * grid.width + patch.column;
   for (int r = 0; r < rows; r++, first += grid.width) {
     Vec* row = out + r * 4 * kVectorsPerLine;
@@ -118,9 +119,15 @@ void patches(const ConvCall& call, const Grid& grid, int first) {
       transformSource(call.input[patch[i].block], plan.source(), grid, patch[i], channel, channels, source + i * kLine, frequencyFloats, kPatches * kLine);
     }
   }
-  multiplyAll<kPatches>(plan, static_cast<const float*>(call.packed), source, frequencyFloats, products);
-  for (int channel = 0; channel < plan.target().channels; channel++) {
-    for (int i = 0; i < kPatches; i++) transformTarget(call, grid, patch[i], channel, products + i * kLine, kPatches);
+  int groups = groupsOf(plan.target().channels, kWinogradGroup);
+  for (int group = 0; group < groups; group += kWinogradGroupsAtOnce) {
+    int together = lesser(kWinogradGroupsAtOnce, groups - group), from = group * kWinogradGroup;
+    const float* weights = static_cast<const float*>(call.packed) + winogradGroupsAt(plan, group);
+    multiplyGroups<kPatches>(weights, plan.source().channels, together, source, frequencyFloats, products);
+    for (int channel = from; channel < lesser(plan.target().channels, from + together * kWinogradGroup); channel++) {
+      const float* mine = products + size_t(channel - from) * kFrequencies * kPatches * kLine;
+      for (int i = 0; i < kPatches; i++) transformTarget(call, grid, patch[i], channel, mine + i * kLine, kPatches);
+    }
   }
 }
 

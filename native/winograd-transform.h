@@ -57,6 +57,10 @@ void transformPatch(const SourcePatch& p) {
   for (int channel = 0; channel < p.channels; channel++) {
     const float* corner = p.corner + channel * p.channelLines * kLine;
     float* target = p.out + size_t(channel) * p.channelFloats;
+    if (channel + 1 < p.channels) {
+#pragma GCC unroll 36
+      for (int f = 0; f < 36; f++) __builtin_prefetch(target + p.channelFloats + f * p.frequencyFloats);
+    }
 #pragma GCC unroll 4
     for (int v = 0; v < kVectorsPerLine; v++) {
       Vec rows[36];
