@@ -7,7 +7,8 @@ export const attackEval: Command<typeof attackOptions> = {
   summary: "Attack networks and record, sample by sample, what stays right",
   output:
     "Records, one JSON object a line: those read from standard input as they came, and run.start, an attack.result for clean images and for each attack with the outcome of every sample, notice, run.end.",
-  example: "sparse-train --data sample --model tinycnn | attack-eval --attacks fgsm,pgd50x1 > results.ndjson",
+  example:
+    "sparse-train --data sample --model tinycnn --density 0.1 --epochs 5 | attack-eval --attacks fgsm,pgd50x1 > results.ndjson",
   options: attackOptions,
   positional: {
     name: "[CHECKPOINT...]",
