@@ -7,7 +7,10 @@ import { checkpointReference, layerDensities } from "./checkpoint-reference.js";
 /** Ends with a newline. */
 export function networkText(path: string, file: NetworkFile): string {
   const { config, ...facts } = { ...checkpointReference(path, file), config: file.checkpoint.config };
-  const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(14)} ${plain(value)}`);
+  // Files from elsewhere do not know all of it.
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined && value !== null);
+  const width = Math.max(...known.map(([name]) => name.length));
+  const lines = known.map(([name, value]) => `${name.padEnd(width)} ${plain(value)}`);
   const settings = Object.entries(config ?? {}).map(([name, value]) => `  ${name.padEnd(20)} ${plain(value)}`);
   const configured = settings.length === 0 ? [] : ["", "config", ...settings];
   return `${[...lines, ...configured, "", ...layerLines(file)].join("\n")}\n`;
@@ -52,6 +55,12 @@ function operation(layer: Layer): string {
   }
 }
 
+/** `tinycnn (width 1)` for what has a name. */
 function plain(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(plain).join(", ");
+  if (!("name" in value)) return JSON.stringify(value);
+  const { name, ...rest } = value;
+  const more = Object.entries(rest).map(([key, one]) => `${key} ${plain(one)}`);
+  return more.length === 0 ? String(name) : `${name} (${more.join("; ")})`;
 }
