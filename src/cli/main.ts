@@ -86,7 +86,10 @@ async function start<Table extends OptionTable>(command: Command<Table>, argv: r
   if (line.version) return printAndExit(`${await packageVersion()}\n`);
   if (line.flags.get("engines") === true) return printAndExit(await enginesText());
   const merged = await mergedConfig(command, line.flags);
-  if (line.flags.get("printConfig") === true) return printAndExit(await configText(merged.config));
+  if (line.flags.get("printConfig") === true) {
+    const settled = await command.settled?.(merged.options, { ...merged, positionals: line.positionals });
+    return printAndExit(await configText(settled ?? merged.config));
+  }
   const surroundings = await surround(command, line.flags.get("quiet") === true || merged.config.quiet === true);
   try {
     const context = {

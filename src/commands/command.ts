@@ -29,6 +29,8 @@ export interface Command<Table extends OptionTable> {
   readonly later?: readonly string[];
   /** Config of a run that the options go on with: it holds for keys that are not given. */
   readonly stored?: (options: OptionValues<Table>) => Promise<Config>;
+  /** The config with everything settled that the options alone settle, for `--print-config`; the merged config where left out. */
+  readonly settled?: (options: OptionValues<Table>, context: SettledContext) => Promise<Config>;
   /** When whoever reads stdout has closed it: end quietly with 0, or say so once and go on. */
   readonly whenClosed: "end" | "continue";
   /**
@@ -38,12 +40,14 @@ export interface Command<Table extends OptionTable> {
   run(options: OptionValues<Table>, context: CommandContext): Promise<number>;
 }
 
+export type SettledContext = Pick<CommandContext, "positionals" | "config" | "given">;
+
 export type Signal = "SIGINT" | "SIGTERM";
 
 export interface CommandContext {
   /** The arguments that are no flags, as given. */
   readonly positionals: readonly string[];
-  /** The merged config with defaults, as `--print-config` prints it (options that are not set are absent). */
+  /** The merged config with the option table's defaults (options that are not set are absent). */
   readonly config: Config;
   /** The part of it that changes the result: no path, thread count, logging or time limit. For checkpoints and `--resume`. */
   readonly resultConfig: Config;

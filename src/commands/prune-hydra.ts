@@ -1,6 +1,8 @@
 /** `prune-hydra`: a dense robust network, pruned by learned importance scores and fine-tuned; and its baselines. */
 import type { Command } from "./command.js";
-import { laterFlags, pruneHydraOptions } from "./prune-hydra-options.js";
+import { laterFlags, pruneHydraOptions, settle } from "./prune-hydra-options.js";
+import { DEFAULT_DATA } from "./pruning-data.js";
+import { settledConfig } from "./settled-config.js";
 
 export const pruneHydra: Command<typeof pruneHydraOptions> = {
   name: "prune-hydra",
@@ -17,6 +19,15 @@ export const pruneHydra: Command<typeof pruneHydraOptions> = {
   later: laterFlags,
   stored: async (options) =>
     (await import("./stored-config.js")).storedConfig({ name: "prune-hydra", options: pruneHydraOptions }, options),
+  settled: async (options, { positionals, config, given }) => {
+    const hasSource = positionals.length > 0;
+    const resolved = { data: hasSource ? undefined : DEFAULT_DATA, ...settle(options).resolved };
+    // The batch of robust self-training is another, and the checkpoint may bring that objective.
+    const byObjective = given.has("objective") ? [] : ["batchSize"];
+    const ofSource = hasSource ? ["model", "width", "objective", ...byObjective] : [];
+    const leftOpen = options.allocation.startsWith("budget-of") ? [...ofSource, "density"] : ofSource;
+    return settledConfig({ options: pruneHydraOptions, config, given, resolved, leftOpen });
+  },
   whenClosed: "continue",
   run: async (options, context) => (await import("./run-prune-hydra.js")).runPruneHydra(options, context),
 };

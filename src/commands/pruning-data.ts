@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
 import type { PruningSource } from "./pruning-source.js";
 
-const DEFAULT_DATA = "cifar10";
+export const DEFAULT_DATA = "cifar10";
 
 /** `data` (`--data`) where it is given, else the source's. UsageError, naming both, where they differ. */
 export function pruningData(data: string | null, source: PruningSource | null): string {

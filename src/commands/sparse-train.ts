@@ -1,6 +1,7 @@
 /** `sparse-train`: a network that is sparse from its first step to its last, trained to withstand attacks. */
 import type { Command } from "./command.js";
-import { laterFlags, sparseTrainOptions } from "./sparse-train-options.js";
+import { settledConfig } from "./settled-config.js";
+import { laterFlags, settle, sparseTrainOptions } from "./sparse-train-options.js";
 
 export const sparseTrain: Command<typeof sparseTrainOptions> = {
   name: "sparse-train",
@@ -12,6 +13,12 @@ export const sparseTrain: Command<typeof sparseTrainOptions> = {
   later: laterFlags,
   stored: async (options) =>
     (await import("./stored-config.js")).storedConfig({ name: "sparse-train", options: sparseTrainOptions }, options),
+  settled: async (options, { config, given }) => {
+    const { resolved } = settle(options);
+    const hasCheckpoint = options.initFrom !== null || options.maskFrom !== null;
+    const leftOpen = hasCheckpoint ? ["model", "width", "density"] : [];
+    return settledConfig({ options: sparseTrainOptions, config, given, resolved, leftOpen });
+  },
   whenClosed: "continue",
   run: async (options, context) => (await import("./run-sparse-train.js")).runSparseTrain(options, context),
 };
