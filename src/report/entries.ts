@@ -3,6 +3,7 @@ import { UsageError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import type { Cell, Column, Comparison } from "./comparison.js";
 import { densityOf } from "./density.js";
+import { chosenBy } from "./facts.js";
 import { significant } from "./labels.js";
 import type { Table } from "./table.js";
 
@@ -78,7 +79,7 @@ function networkFields({ label, networks, published }: Column): ComparisonEntry 
     imageSteps: checkpoint?.imageSteps ?? null,
     forwardEquivalents: checkpoint?.forwardEquivalents ?? null,
     trainingSeconds: isOne ? (checkpoint?.seconds ?? null) : null,
-    selection: network?.selection ?? null,
+    selection: network === undefined ? null : chosenBy(network),
     seed: isOne ? (checkpoint?.seed ?? null) : null,
     seeds: networks.length,
     unfinished: network?.unfinished ?? null,

@@ -4,6 +4,7 @@ import type { Column } from "./comparison.js";
 import { densityOf, densityText } from "./density.js";
 import { significant } from "./labels.js";
 import { layerDensityList, layerDensityRange } from "./layer-densities.js";
+import type { AttackedNetwork } from "./results.js";
 import type { TableCell } from "./table.js";
 
 export interface Fact {
@@ -140,11 +141,12 @@ function gradients({ networks }: Column): TableCell {
 }
 
 function selection({ networks }: Column): TableCell {
-  return joined(
-    networks.map(({ selection, checkpoint }) => (checkpoint.role === "final" ? null : selection)),
-    String,
-    "",
-  );
+  return joined(networks.map(chosenBy), String, "");
+}
+
+/** The rule by which a checkpoint was chosen: its run's, or `last` for the one that the run ended with; null where nobody tells. */
+export function chosenBy({ selection, checkpoint }: AttackedNetwork): string | null {
+  return checkpoint.role === "final" && selection !== null ? "last" : selection;
 }
 
 function grouped(value: number): string {

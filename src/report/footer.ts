@@ -5,12 +5,13 @@ import type { Table } from "./table.js";
 
 /** `table`: as laid out; where it shows no differences, nothing is said of tests. */
 export function footer(comparison: Comparison, table: Table): readonly string[] {
-  const { columns, remarks } = comparison;
+  const { columns, rows, remarks } = comparison;
   const showsDifferences = table.columns.some(({ key }) => /(^|\s)difference$/.test(key));
   const results = columns.flatMap(({ networks }) => networks.flatMap(({ results }) => [...results.values()]));
   const images = results.map(({ data, range }) => `${data.name} ${data.split}, ${range[0]} to ${range[1] - 1}`);
+  const hasIntervals = rows.some(({ cells }) => cells.some((cell) => (cell?.interval ?? null) !== null));
   return [
-    `Images: ${[...new Set(images)].join("; ")}; 95% Wilson intervals.`,
+    `Images: ${[...new Set(images)].join("; ")}${hasIntervals ? "; 95% Wilson intervals" : ""}.`,
     ...(showsDifferences ? tests(comparison) : []),
     ...remarks,
   ];

@@ -4,12 +4,15 @@ import { nearest } from "../core/nearest.js";
 import type { Published } from "../records/events.js";
 import { transferSource } from "./attack-key.js";
 import { groupBy } from "./group-by.js";
+import { notesOn } from "./published-notes.js";
 import type { AttackedNetwork } from "./results.js";
 import type { MergedResult } from "./shards.js";
 
 /** All numbers of one source for one network: a column. */
 export interface PublishedNetwork {
   readonly label: string;
+  /** The label without its source. */
+  readonly name: string;
   readonly source: string;
   readonly records: readonly Published[];
   /** How far they can be compared with ours. */
@@ -102,34 +105,5 @@ function described(records: readonly Published[], networks: readonly AttackedNet
   const parts = [first.method, first.objective, `${Number((100 - 100 * first.density).toPrecision(4))}%`, first.label];
   const name = parts.filter((part) => typeof part === "string").join(" ");
   const label = `${name} [published: ${first.source}]`;
-  return { label, source: first.source, records, notes: notesOn(label, records, networks) };
-}
-
-/** Sentences on radius, extra data, kind of density and the record's own note. */
-function notesOn(
-  label: string,
-  records: readonly Published[],
-  networks: readonly AttackedNetwork[],
-): readonly string[] {
-  const some = (holds: (record: Published) => boolean) => records.some(holds);
-  const isNear = (epsilon: number) =>
-    networks.some(({ results }) => [...results.values()].some((ours) => ours.epsilon === epsilon));
-  const notes = [
-    some(({ epsilon }) => epsilon === 0.031 && !isNear(epsilon))
-      ? `${label}: attacked at ε 0.031, not 8/255: roughly 0.4 points more robust accuracy (an estimate).`
-      : null,
-    some(({ extraData }) => extraData !== null)
-      ? `${label}: trained with extra data (${records[0]?.extraData}); under PGD that was worth about 6 points dense, 4 at 90%, 0.6 at 99% sparsity on the poster.`
-      : null,
-    some(({ densityKind }) => densityKind === "per-layer")
-      ? `${label}: its density is that of every layer, ours of the whole network: equal parameter counts, other multiply-adds.`
-      : null,
-    some(({ confidence }) => confidence === "inferred-attack")
-      ? `${label}: the source does not name the attack; it is inferred.`
-      : null,
-    some(({ confidence }) => confidence === "read-off-curve") ? `${label}: read off a curve, within a point.` : null,
-    "Published numbers have no counts: no interval and no test. How their checkpoints were chosen (by test accuracy, by PGD on the test set, the last) differs from source to source.",
-  ];
-  const own = records.flatMap(({ note }) => (note === null ? [] : [`${label}: ${note}`]));
-  return [...notes.filter((note) => note !== null), ...new Set(own)];
+  return { label, name, source: first.source, records, notes: notesOn(records, networks) };
 }

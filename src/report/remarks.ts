@@ -3,7 +3,10 @@ import { smallestSurplus } from "../stats/detectable.js";
 import { maskingAlarms } from "./alarms.js";
 import { type Baselines, mismatchedFields } from "./baseline.js";
 import type { Column, Row } from "./comparison.js";
+import { chosenBy } from "./facts.js";
+import { groupBy } from "./group-by.js";
 import { attackTitle } from "./labels.js";
+import { publishedNotes } from "./published-notes.js";
 
 /** A sentence each. */
 export function remarksOn(columns: readonly Column[], rows: readonly Row[]): readonly string[] {
@@ -17,7 +20,7 @@ export function remarksOn(columns: readonly Column[], rows: readonly Row[]): rea
     ...selectionRules(columns),
     ...reliability(columns),
     ...maskingAlarms(columns, rows),
-    ...new Set(columns.flatMap(({ published }) => published?.notes ?? [])),
+    ...publishedNotes(columns.flatMap(({ published }) => published ?? [])),
   ];
 }
 
@@ -43,14 +46,16 @@ function unfinished(columns: readonly Column[]): readonly string[] {
   });
 }
 
+/** Once for all columns of the same seeds. */
 function seeds(columns: readonly Column[]): readonly string[] {
-  return columns.flatMap(({ label, networks }) =>
-    networks.length === 1 || networks.length === 0
-      ? []
-      : [
-          `${label}: mean ± standard deviation over ${networks.length} seeds (${networks.map(({ checkpoint }) => checkpoint.seed).join(", ")}).`,
-        ],
-  );
+  const own = columns.filter(({ networks }) => networks.length > 0);
+  const several = own.filter(({ networks }) => networks.length > 1);
+  const seedsOf = ({ networks }: Column) => networks.map(({ checkpoint }) => checkpoint.seed).join(", ");
+  return [...groupBy(several, seedsOf)].map(([told, same]) => {
+    const which =
+      same.length === own.length && own.length > 1 ? "Each network" : same.map(({ label }) => label).join(", ");
+    return `${which}: mean ± standard deviation over ${same[0]?.networks.length} seeds (${told}).`;
+  });
 }
 
 /** Differences go seed by seed: a seed that one of the two lacks is in no difference. */
@@ -114,7 +119,7 @@ function smallestDifference(rows: readonly Row[]): readonly string[] {
 }
 
 function selectionRules(columns: readonly Column[]): readonly string[] {
-  const rules = columns.flatMap(({ networks }) => networks.map(({ selection }) => selection));
+  const rules = columns.flatMap(({ networks }) => networks.map(chosenBy));
   const known = new Set(rules.filter((rule) => rule !== null));
   return known.size > 1 ? [`The checkpoints were chosen by different rules (${[...known].join(", ")}).`] : [];
 }

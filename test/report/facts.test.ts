@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { AttackResult } from "../../src/records/events.js";
 import { compareNetworks } from "../../src/report/compare-networks.js";
 import { comparisonEntries } from "../../src/report/entries.js";
-import { facts } from "../../src/report/facts.js";
+import { chosenBy, facts } from "../../src/report/facts.js";
 import { layoutTable } from "../../src/report/layouts.js";
 import { collect, resultOf } from "./report-streams.js";
 
@@ -64,4 +64,15 @@ test("networks are told apart by the density asked for where the count is its ro
   const named = ["0.05", "0.1", "0.219", "0.3"].map((density) => `set density ${density}`);
   assert.deepEqual(columns.map(({ label }) => label), named); // biome-ignore format: one line
   assert.equal(shown("density", networks)[0], "0.0499 (95.01%)");
+});
+
+test("the checkpoint that a run ended with was chosen by being the last, whatever chose its best", () => {
+  const run = resultOf({ method: "bayes", flags: [1] });
+  const digests = { best: "1".repeat(64), final: "2".repeat(64) } as const;
+  const records = (["best", "final"] as const).flatMap((role) => [
+    { ...run, checkpoint: { ...run.checkpoint, role, sha256: digests[role], seed: role === "best" ? 1 : 2 } },
+  ]);
+  const networks = collect(records).networks.map((network) => ({ ...network, selection: "val-pgd" }));
+  assert.deepEqual(networks.map(chosenBy), ["val-pgd", "last"]);
+  assert.deepEqual(collect(records).networks.map(chosenBy), [null, null]);
 });

@@ -78,6 +78,9 @@ test("other densities and objectives stay away, and 0.031, extra data and densit
       String(note),
     );
   }
+  const texts = remarks.map((remark) => remark.slice(remark.indexOf("]: ") + 1));
+  assert.equal(new Set(texts).size, texts.length, "a note is told once for all that it is true of");
+  assert.match(remarks.join("\n"), /^\S+ 90%, .* 90% \[published: benchmark\]: attacked at ε 0\.031/m);
 });
 
 test("what was published under other attacks than ours has no column, nor what nobody can set beside an attack", async () => {

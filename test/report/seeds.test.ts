@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { AttackResult } from "../../src/records/events.js";
 import { findBaselines } from "../../src/report/baseline.js";
 import { compareNetworks } from "../../src/report/compare-networks.js";
+import { footer } from "../../src/report/footer.js";
 import { layoutTable } from "../../src/report/layouts.js";
 import { assertClose } from "../support/assert-close.js";
 import { collect, resultOf, standing } from "./report-streams.js";
@@ -65,4 +67,21 @@ test("results that differ in the attack's seed alone stay apart, the lowest show
   const { rows, remarks } = compareNetworks(collect(results));
   assert.equal(rows[0]?.cells[0]?.accuracy, 0.4);
   assert.ok(remarks.some((remark) => /3 results that differ in the attack's seed; the lowest is shown/.test(remark)));
+});
+
+test("seeds are told once for all columns that share them, and intervals only where there are some", () => {
+  const notes = (records: readonly AttackResult[]) => {
+    const comparison = compareNetworks(collect(records));
+    return footer(comparison, layoutTable("poster", comparison, { names: null, digits: null, sortBy: null }));
+  };
+  const both = [...three("ours", [0.5, 0.6, 0.7]), ...three("base", [0.5, 0.6, 0.7])];
+  assert.deepEqual(notes(both), [
+    "Images: sample test, 0 to 99.",
+    "Each network: mean ± standard deviation over 3 seeds (1, 2, 3).",
+  ]);
+  const single = resultOf({ method: "other", flags: standing(100, 0.5) });
+  assert.deepEqual(notes([...both, single]), [
+    "Images: sample test, 0 to 99; 95% Wilson intervals.",
+    "ours, base: mean ± standard deviation over 3 seeds (1, 2, 3).",
+  ]);
 });
