@@ -153,13 +153,15 @@ async function takeSteps(steps: AsyncGenerator<Step, void, void>, surroundings: 
   if (!stopped() && networks === 0) throw nothingToAttack();
   // Running out of time is an interruption like Ctrl-C; a reader that has gone is none.
   const isLate = stopped() && !context.ending.aborted;
-  if (isLate) context.note(lateText(values));
-  return context.interrupted() ?? (isLate ? "SIGINT" : null);
+  const signal = context.interrupted();
+  if (isLate) context.note(`--max-minutes ${values.maxMinutes} are over: ${stoppedText(values)}`);
+  else if (signal !== null) context.note(stoppedText(values));
+  return signal ?? (isLate ? "SIGINT" : null);
 }
 
-function lateText({ maxMinutes, state }: AttackOptions): string {
-  const next = state === null ? "with --state FILE a later call would go on there" : "call again to go on there";
-  return `--max-minutes ${maxMinutes} are over: stopped; ${next}`;
+function stoppedText({ state }: AttackOptions): string {
+  if (state !== null) return "stopped; call again to go on there";
+  return "stopped; the attack under way is not kept: with --state FILE a later call would go on there";
 }
 
 async function attackOne(

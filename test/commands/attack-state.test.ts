@@ -68,6 +68,14 @@ test("--max-minutes ends with code 130 and a state, and says so", async (context
   assert.ok(readFileSync(at("state")).length > 0);
 });
 
+test("who interrupts without --state is told that the attack is not kept, and what would keep it", async (context) => {
+  const at = await attackFolder(context);
+  const call = { attacks: "pgd20x2", samples: 40, batchSize: 8, epsilon: 0.012 };
+  const { code, notes } = await attack(at("toy.safetensors"), call, 6);
+  assert.equal(code, 130);
+  assert.match(notes.at(-1) ?? "", /^stopped; the attack under way is not kept: with --state FILE/);
+});
+
 test("a state of other constants, other images or a damaged one is refused", async (context) => {
   const at = await attackFolder(context);
   const call = { attacks: "fgsm", samples: 20, state: at("state") };
