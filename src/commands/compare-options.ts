@@ -44,7 +44,7 @@ export const compareOptions = {
   format: choice(["md", "csv", "json", "html", "latex"], {
     argument: "FORM",
     help: "how to write the table; html is a page with figures and recipes, one file",
-    default: "md",
+    defaultText: "by the ending of --out: .csv, .json, .html, .tex; else md",
   }),
   out: text({ ...forFiles, help: "write the table there; standard output stays empty" }),
   plot: text({ ...forFiles, help: "draw a figure there, as SVG or PNG by the name's ending" }),

@@ -1,5 +1,6 @@
 /** The comparison in the format asked for, and at the end of a CI job's summary. */
 import { appendFileSync, statSync } from "node:fs";
+import { extname } from "node:path";
 import { UsageError } from "../core/errors.js";
 import { fileError } from "../core/file-errors.js";
 import { bibtex } from "../report/bibtex.js";
@@ -29,10 +30,11 @@ export interface Made {
 export async function renderComparison(options: Options, made: Made, context: CommandContext): Promise<string> {
   if (options.bibtex) return bibtex(made.comparison);
   const table = tableOf(options, made.comparison);
-  if (options.format === "html") {
+  const format = formatOf(options);
+  if (format === "html") {
     return (await import("./compare-figures.js")).renderPage(table, notesOf(made, table), made, context);
   }
-  return formats[options.format](table, made);
+  return formats[format](table, made);
 }
 
 const formats = {
@@ -41,6 +43,21 @@ const formats = {
   json: (table: Table, { comparison, verdict }: Made) => jsonReport(table, comparison.remarks, verdict),
   latex: (table: Table, made: Made) => latex(table, notesOf(made, table)),
 } as const;
+
+type Format = NonNullable<Options["format"]>;
+
+/** As `--format` says; else what the ending of `--out` is the usual one of. */
+function formatOf({ format, out }: Options): Format {
+  return format ?? ofEnding.get(extname(out ?? "").toLowerCase()) ?? "md";
+}
+
+const ofEnding: ReadonlyMap<string, Format> = new Map([
+  [".csv", "csv"],
+  [".json", "json"],
+  [".html", "html"],
+  [".htm", "html"],
+  [".tex", "latex"],
+]);
 
 /** UsageError where there is no summary to append to. */
 export async function appendStepSummary(options: Options, made: Made, context: CommandContext): Promise<void> {
@@ -69,8 +86,9 @@ function tableOf(options: Options, comparison: Comparison): Table {
   return layoutTable(layoutOf(options), comparison, { names: columns, digits, sortBy });
 }
 
-function layoutOf({ layout, format }: Options): LayoutName {
-  return layout ?? (format === "csv" || format === "json" ? "results" : "poster");
+function layoutOf(options: Options): LayoutName {
+  const format = formatOf(options);
+  return options.layout ?? (format === "csv" || format === "json" ? "results" : "poster");
 }
 
 function notesOf({ comparison, verdict }: Made, table: Table): readonly string[] {
