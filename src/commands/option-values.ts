@@ -1,5 +1,5 @@
 /** Reads the values of options as written, in flags or YAML; each error says what would be right. */
-import { nearest } from "../core/nearest.js";
+import { meant } from "../core/nearest.js";
 import { parseCount, parseNumber } from "../core/units.js";
 
 export interface Limits {
@@ -71,8 +71,10 @@ export function readChoice<Choice extends string>(
   if (found !== undefined) return found;
   const list = choices.join(", ");
   if (later.includes(value)) throw new Error(`${value} is not in this version yet; there is ${list}`);
-  const near = nearest(value, choices);
-  throw new Error(`${show(value)} is not one of ${list}${near === null ? "" : `; did you mean ${near}?`}`);
+  const near = meant(value, choices);
+  throw new Error(
+    `${show(value)} is not one of ${list}${near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`}`,
+  );
 }
 
 export function within(value: number, limits: Limits): number {

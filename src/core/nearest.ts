@@ -1,7 +1,21 @@
 /** The name that someone probably meant: for messages about unknown flags, keys, models and attacks. */
 
-/** The candidate with the fewest edits to `name`, at most a third of its letters (and at least one); null when none is that near. */
+/**
+ * The candidate with the fewest edits to `name`, at most a third of its letters (and at least one); else the only one that `name`
+ * abbreviates; null when none is that near.
+ */
 export function nearest(name: string, candidates: Iterable<string>): string | null {
+  const known = new Set(candidates);
+  return fewestEdits(name, known) ?? abbreviated(name, known);
+}
+
+function abbreviated(name: string, candidates: Iterable<string>): string | null {
+  const wanted = name.toLowerCase();
+  const [only, ...others] = wanted === "" ? [] : [...candidates].filter((one) => one.toLowerCase().startsWith(wanted));
+  return only === undefined || others.length > 0 ? null : only;
+}
+
+function fewestEdits(name: string, candidates: Iterable<string>): string | null {
   const wanted = name.toLowerCase();
   let best: string | null = null;
   let fewest = Math.max(1, Math.floor(wanted.length / 3)) + 1;

@@ -16,6 +16,12 @@ test("a swap of neighbours is one edit", () => {
   assert.equal(nearest("ta", ["at", "xy"]), "at");
 });
 
+test("an abbreviation of one name alone means it, of several none, and a name within a few edits comes first", () => {
+  assert.equal(nearest("leader", ["poster", "leaderboard"]), "leaderboard");
+  assert.equal(nearest("leader", ["reader", "leaderboard"]), "reader");
+  assert.equal(nearest("attack", ["attackSteps", "attackStep"]), null);
+});
+
 test("a name near to nothing has no nearest", () => {
   assert.equal(nearest("inception", MODELS), null);
   assert.equal(nearest("", MODELS), null);
