@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Binding } from "../../src/engines/tensorflow/binding.js";
 import { Device } from "../../src/engines/tensorflow/device.js";
+import { hasOneDnn } from "../../src/engines/tensorflow/one-dnn.js";
 
 export interface Traffic {
   /** Lengths of the arrays that came up, in their order. */
@@ -36,7 +37,7 @@ export function watchedDevice(binding: Binding): WatchedDevice {
   };
   const device = new Device(watched);
   // It finds out by trying, which is no part of anybody's traffic.
-  assert.equal(typeof device.hasOneDnn, "boolean");
+  assert.equal(typeof hasOneDnn(device), "boolean");
   return {
     device,
     during(body) {

@@ -1,7 +1,6 @@
 /** TensorFlow's device: tensors with a lifetime, one op at a time, values up and down. */
 import { ResourceError } from "../../core/errors.js";
 import type { Attribute, Binding, Tensor } from "./binding.js";
-import { hasOneDnn } from "./one-dnn.js";
 
 export type { Tensor } from "./binding.js";
 
@@ -26,17 +25,10 @@ export class Device {
   readonly #scopes: Set<Tensor>[] = [];
   /** Made while scopes are open, of each number one: on a graphics card even a single number is a copy of its own. */
   readonly #scalars = new Map<number, Tensor>();
-  #hasOneDnn: boolean | undefined;
 
   constructor(binding: Binding) {
     this.#binding = binding;
     this.isGpu = binding.isUsingGpuDevice();
-  }
-
-  /** Whether it runs the ops of one-dnn.ts; found out when first asked. */
-  get hasOneDnn(): boolean {
-    this.#hasOneDnn ??= !this.isGpu && hasOneDnn(this);
-    return this.#hasOneDnn;
   }
 
   /** Tensors alive, of all networks. */

@@ -1,7 +1,7 @@
 /** The layers of a graph as nodes of a program. */
 import type { AddLayer, ConvLayer, DenseLayer, FlattenLayer, PoolLayer, ReluLayer } from "../../models/graph.js";
 import type { Device, Tensor } from "./device.js";
-import { convWithBias, rememberedMaxPoolGradient, rememberingMaxPool } from "./one-dnn.js";
+import { convWithBias, hasOneDnn, rememberedMaxPoolGradient, rememberingMaxPool } from "./one-dnn.js";
 import {
   addBias,
   arithmetic,
@@ -75,7 +75,7 @@ function convolved(
 ): Tensor {
   const [kernel, bias] = [weights.kernel(layer.name), weights.bias(layer.name)];
   const hasZeros = typeof layer.padding === "number" && layer.padding > 0;
-  if (bias !== null && !hasZeros && device.hasOneDnn) return convWithBias(device, { input, kernel, bias }, layer);
+  if (bias !== null && !hasZeros && hasOneDnn(device)) return convWithBias(device, { input, kernel, bias }, layer);
   return biased(device, conv(device, input, kernel, layer), bias);
 }
 
@@ -152,7 +152,7 @@ function maxPoolNode(layer: PoolLayer, device: Device): Node {
     forward([input]) {
       const given = required(input);
       const windows = windowsOf(layer, given.shape);
-      if (!device.hasOneDnn) return { output: maxPool(device, given, windows) };
+      if (!hasOneDnn(device)) return { output: maxPool(device, given, windows) };
       const [output, ...extras] = rememberingMaxPool(device, given, windows);
       return { output: required(output), extras };
     },

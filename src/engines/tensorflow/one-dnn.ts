@@ -43,9 +43,17 @@ export function rememberedMaxPoolGradient(
   return device.run("_MklNativeMaxPoolGrad", [input, output, gradient, places], attributes);
 }
 
-/** Whether they are there, tried on one image of 2×2; not where the user turned oneDNN off. */
+const known = new WeakMap<Device, boolean>();
+
+/** Whether they are there, tried on one image of 2×2 when first asked; not on a card, nor where the user turned oneDNN off. */
 export function hasOneDnn(device: Device): boolean {
-  if (process.env.TF_ENABLE_ONEDNN_OPTS === "0") return false;
+  const found = known.get(device) ?? findOneDnn(device);
+  known.set(device, found);
+  return found;
+}
+
+function findOneDnn(device: Device): boolean {
+  if (device.isGpu || process.env.TF_ENABLE_ONEDNN_OPTS === "0") return false;
   try {
     return device.scope(() => triedOn(device));
   } catch {
