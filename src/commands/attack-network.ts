@@ -56,7 +56,7 @@ export async function attackNetwork(
   warnOfRadius(network, attacks, recorder);
   warnOfItself(network, options);
   warnOfClasses(network, options);
-  reportNotice(network.images, recorder);
+  reportNotice(network.images, recorder, context.note);
   try {
     const results = evaluate({
       inference: network.inference,

@@ -2,7 +2,9 @@
 import type { ImageSet } from "../data/image-set.js";
 import type { Recorder } from "./recorder.js";
 
-/** A notice record where the files' digests are not the published ones. */
-export function reportNotice({ notice }: ImageSet, recorder: Recorder): void {
-  if (notice) recorder.warn("other-images", notice);
+/** A notice record where the files' digests are not the published ones, and the same for people: figures would be others'. */
+export function reportNotice({ notice }: ImageSet, recorder: Recorder, note: (text: string) => void): void {
+  if (!notice) return;
+  recorder.warn("other-images", notice);
+  note(notice);
 }

@@ -8,6 +8,7 @@ import { readNetworkFile } from "../models/network-file.js";
 import { type PipelineHooks, runPipeline, type StageEnd, type StageMoment } from "../pruning/pipeline.js";
 import type { StageName } from "../pruning/stage.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
+import { BatchSource } from "../training/batch-source.js";
 import { epochLine } from "../training/epoch-line.js";
 import type { StopReason } from "../training/trainer-hooks.js";
 import type { TrainerPhase, TrainerState } from "../training/trainer-state.js";
@@ -69,12 +70,13 @@ class PruningRun {
   }
 
   async run(): Promise<StopReason | null> {
-    const { options, engine } = this.#surroundings;
+    const { options, engine, context } = this.#surroundings;
     const { settings, network, stages, run } = this.#plan;
     const { saved } = run;
     const state = saved?.text.trainer ?? null;
     const { images, pseudoImages } = this.#plan;
-    for (const set of [images, pseudoImages]) if (saved === null && set !== null) reportNotice(set, run.recorder);
+    for (const set of [images, pseudoImages])
+      if (saved === null && set !== null) reportNotice(set, run.recorder, context.note);
     return runPipeline({
       ...{ engine, method: settings.method, kept: this.#plan.kept, optimizers: settings.optimizers },
       ...{ admm: settings.admm, from: options.from },
@@ -93,13 +95,14 @@ class PruningRun {
   }
 
   #hooks(): PipelineHooks {
-    const { run } = this.#plan;
+    const { run, settings } = this.#plan;
     const { context } = this.#surroundings;
+    const { stepsPerEpoch } = new BatchSource({ ...this.#plan, ...settings, remainder: "keep", seed: 0 });
     return {
       emit(record) {
         const { type, ...fields } = record;
         run.recorder.record(type, { ...fields });
-        if (record.type === "train.epoch") context.note(`${record.phase}, ${epochLine(record)}`);
+        if (record.type === "train.epoch") context.note(`${record.phase}, ${epochLine(record, stepsPerEpoch)}`);
       },
       stop: run.stop,
       saveBest: (moment) => this.#saveBest(moment),

@@ -74,7 +74,8 @@ class SparseTraining {
     try {
       if (run.saved === null) {
         const { images, pseudoImages } = this.#plan;
-        for (const set of [images, pseudoImages]) if (set !== null) reportNotice(set, run.recorder);
+        const { note } = this.#surroundings.context;
+        for (const set of [images, pseudoImages]) if (set !== null) reportNotice(set, run.recorder, note);
         this.#warnOfExcess();
       }
       const { stopped, state } = await train({
@@ -94,7 +95,7 @@ class SparseTraining {
   }
 
   #hooks(): TrainerHooks {
-    const { run } = this.#plan;
+    const { run, stepsPerEpoch } = this.#plan;
     const { context } = this.#surroundings;
     const task = context.progress.start({ title: "training", total: this.#plan.steps, unit: "steps" });
     let shown = run.saved?.text.trainer.step ?? 0;
@@ -103,7 +104,7 @@ class SparseTraining {
       emit(record) {
         const { type, ...fields } = record;
         run.recorder.record(type, { ...fields });
-        if (record.type === "train.epoch") context.note(epochLine(record));
+        if (record.type === "train.epoch") context.note(epochLine(record, stepsPerEpoch));
       },
       stop: run.stop,
       saveBest: (state) => this.#saveBest(state),

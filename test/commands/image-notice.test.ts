@@ -10,9 +10,12 @@ test("images that are not the published ones are a notice of the stream, others 
   const context = { emit: (record: object) => records.push({ ...record }), now: () => new Date() };
   const recorder = new Recorder({ run: "r1", context });
   const images = await loadImages({ name: "sample", directory: null, split: "test", limit: 1 });
-  reportNotice(images, recorder);
-  assert.equal(records.length, 0);
-  reportNotice({ ...images, notice: "these are others" }, recorder);
+  const notes: string[] = [];
+  const note = (text: string) => notes.push(text);
+  reportNotice(images, recorder, note);
+  assert.deepEqual([records.length, notes.length], [0, 0]);
+  reportNotice({ ...images, notice: "these are others" }, recorder, note);
+  assert.deepEqual(notes, ["these are others"]);
   const expected = { type: "notice", level: "warning", code: "other-images", message: "these are others" };
   assert.deepEqual(
     records.map(({ run, time, ...fields }) => fields),
