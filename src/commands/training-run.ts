@@ -7,6 +7,7 @@ import { tryFolder } from "../core/try-folder.js";
 import type { Network } from "../models/network.js";
 import { writeNetworkFile } from "../models/network-file.js";
 import type { CheckpointDescription } from "../records/checkpoint.js";
+import { WITHIN_THE_FIRST } from "../training/epoch-line.js";
 import {
   lookAtRunDirectory,
   openRecords,
@@ -124,7 +125,10 @@ export class TrainingRun {
     this.#records = await openRecords(this.#directory);
     try {
       if (resumed !== null) this.#options.context.print(resumed.records);
-      if (resumed?.state.text.isDone) return 0;
+      if (resumed?.state.text.isDone) {
+        this.#options.context.note(`the run in ${this.path} is done: its records are repeated, nothing is trained`);
+        return 0;
+      }
       const code = await this.#recorder.during(resumed === null ? start : null, async () => signalOf(await work()));
       if (code === 0) await this.#saveDone();
       this.#say(code === 0);
@@ -190,7 +194,8 @@ function summary({ phase, best }: TrainerState, folder: string): string {
   if (best === null) return `the network is in ${file("final")}`;
   const { cleanAccuracy: clean, robustAccuracy: robust, epoch } = best;
   const attacked = robust === null ? "" : `, ${percent(robust)} under attack`;
-  return `best after epoch ${epoch}: ${percent(clean)} right${attacked}, on the images that select; it is in ${file("best")}`;
+  const when = epoch === 0 ? WITHIN_THE_FIRST : `after epoch ${epoch}`;
+  return `best ${when}: ${percent(clean)} right${attacked}, on the images that select; it is in ${file("best")}`;
 }
 
 function percent(fraction: number): string {

@@ -24,22 +24,32 @@ test("the line of an epoch warns where single steps are all that is withstood", 
   const record = {
     ...blank,
     ...now,
-    epoch: 3,
+    ...{ epoch: 3, step: 60 },
     loss: 1.5,
     best,
     robustOverfitting: 0.25,
     catastrophicOverfitting: 0.375,
   };
   assert.equal(
-    epochLine(record),
+    epochLine(record, 20),
     "epoch 3: loss 1.5000, clean 75.0 %, robust 25.0 %, best 50.0 % at epoch 2, one step 62.5 %, far above robust: the network may withstand single steps only",
   );
-  assert.doesNotMatch(epochLine({ ...record, catastrophicOverfitting: 0.1 }), /single steps/);
+  assert.doesNotMatch(epochLine({ ...record, catastrophicOverfitting: 0.1 }, 20), /single steps/);
   const clean = { ...record, robustAccuracy: null, oneStepAccuracy: null, catastrophicOverfitting: null };
   assert.equal(
-    epochLine({ ...clean, best: { ...best, robustAccuracy: null } }),
+    epochLine({ ...clean, best: { ...best, robustAccuracy: null } }, 20),
     "epoch 3: loss 1.5000, clean 75.0 %, best 70.0 % at epoch 2",
   );
+});
+
+test("the line of a part of an epoch says which part, and that nothing is complete yet", () => {
+  const best = { epoch: 0, cleanAccuracy: 0.1, robustAccuracy: null };
+  const record = { ...blank, ...{ epoch: 1, step: 2, loss: 1.5, cleanAccuracy: 0.1, best } };
+  assert.equal(
+    epochLine(record, 20),
+    "epoch 1 (2 of 20 steps): loss 1.5000, clean 10.0 %, best 10.0 % within the first epoch",
+  );
+  assert.match(epochLine({ ...record, epoch: 3, step: 47 }, 20), /^epoch 3 \(7 of 20 steps\): /);
 });
 
 test("statistics of weights: those that do something, the largest, the middle", () => {
