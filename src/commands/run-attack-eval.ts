@@ -2,6 +2,7 @@
 import { UsageError } from "../core/errors.js";
 import { requireDataName } from "../data/catalog.js";
 import { chooseEngine } from "../engines/choose.js";
+import type { Engine } from "../engines/engine.js";
 import type { SourceNetwork } from "./attack-network.js";
 import type { AttackOptions } from "./attack-options.js";
 import { checkOneNetwork, checkOutputs } from "./attack-outputs.js";
@@ -9,7 +10,9 @@ import { parseShard, planAttacks } from "./attack-plan.js";
 import { attackAll } from "./attack-run.js";
 import { chosenIndices, chosenSamples, parseIndices } from "./attack-samples.js";
 import { attackTargets, openNetwork, type Target } from "./attack-targets.js";
+import { classNotice } from "./class-notice.js";
 import type { CommandContext } from "./command.js";
+import { workText } from "./planned-work.js";
 import { networkText } from "./show-network.js";
 import { testImages } from "./test-images.js";
 import { openSource, requireFit } from "./transfer-source.js";
@@ -42,7 +45,9 @@ async function sayPlan(values: AttackOptions, paths: readonly string[], context:
   const source = transferFrom === null ? null : await openSource(transferFrom, engine);
   try {
     const seen = new Set<string>();
-    for (const path of paths) context.note(await planText(path, seen, { values, source }));
+    for (const path of paths) {
+      for (const line of await planLines(path, seen, { values, source, engine })) context.note(line);
+    }
   } finally {
     source?.inference.dispose();
   }
@@ -52,13 +57,18 @@ async function sayPlan(values: AttackOptions, paths: readonly string[], context:
 interface Asked {
   readonly values: AttackOptions;
   readonly source: SourceNetwork | null;
+  readonly engine: Engine;
 }
 
 /** `seen`: digests of the networks before. */
-async function planText(path: string, seen: Set<string>, { values, source }: Asked): Promise<string> {
-  const attacks = planAttacks(values).map(({ recipe, epsilonText }) => `${recipe.name} at ε ${epsilonText}`);
-  const all = ["clean", ...attacks].join(", ");
-  if (path === "-") return `would attack the ${values.role} checkpoint of each run on standard input: ${all}`;
+async function planLines(
+  path: string,
+  seen: Set<string>,
+  { values, source, engine }: Asked,
+): Promise<readonly string[]> {
+  const attacks = planAttacks(values);
+  const all = ["clean", ...attacks.map(({ recipe, epsilonText }) => `${recipe.name} at ε ${epsilonText}`)].join(", ");
+  if (path === "-") return [`would attack the ${values.role} checkpoint of each run on standard input: ${all}`];
   const network = await openNetwork({ type: "file", path });
   if (seen.size > 0 && !seen.has(network.file.sha256)) checkOneNetwork(values, path);
   seen.add(network.file.sha256);
@@ -67,7 +77,15 @@ async function planText(path: string, seen: Set<string>, { values, source }: Ask
   const chosen = chosenSamples(images, values);
   const [from, to] = chosen.range;
   const count = chosen.included === null ? "" : `${chosenIndices(chosen).length} of `;
-  return `would attack ${path} on ${count}${images.name} test images ${from} to ${to - 1}: ${all}`;
+  const text = `would attack ${path} on ${count}${images.name} test images ${from} to ${to - 1}: ${all}`;
+  const inference = source?.inference ?? engine.infer(network.file.network);
+  try {
+    const work = workText({ inference, images, indices: chosenIndices(chosen), attacks });
+    const notice = classNotice(network, images);
+    return [text, work, ...(notice === null ? [] : [notice])];
+  } finally {
+    if (source === null) inference.dispose();
+  }
 }
 
 async function showNetworks(targets: AsyncGenerator<Target>, context: CommandContext): Promise<number> {
