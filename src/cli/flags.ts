@@ -95,7 +95,9 @@ function refuseUnknown<Table extends OptionTable>(
     if (known.has(flag)) continue;
     const written = flag.length === 1 ? `-${flag}` : `--${flag}`;
     if (command.later?.includes(flag)) throw new UsageError(`${written}: not in this version yet`);
-    const likely = flag.length === 1 ? [] : meant(flag, [...known.keys()]).map((near) => `--${near}`);
+    const own = command.namedHere?.[flag];
+    const near = own ?? (flag.length === 1 ? [] : meant(flag, [...known.keys()]));
+    const likely = near.map((name) => `--${name}`);
     const hint = likely.length === 0 ? `see ${command.name} --help` : `did you mean ${likely.join(" or ")}?`;
     throw new UsageError(`${written}: ${command.name} has no such flag; ${hint}`);
   }

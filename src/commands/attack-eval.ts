@@ -10,6 +10,7 @@ export const attackEval: Command<typeof attackOptions> = {
   example:
     "sparse-train --data sample --model tinycnn --density 0.1 --epochs 5 | attack-eval --attacks fgsm,pgd50x1 > results.ndjson",
   options: attackOptions,
+  namedHere: { "test-samples": ["samples"], resume: ["state"] },
   positional: {
     name: "[CHECKPOINT...]",
     many: true,

@@ -25,6 +25,8 @@ export interface Command<Table extends OptionTable> {
   readonly options: Table;
   /** The arguments that are no flags, "[CHECKPOINT]" or "[FILE...]"; left out where a command takes none. */
   readonly positional?: { readonly name: string; readonly many: boolean; readonly help: string };
+  /** What other commands call it: a flag that this one has not, and those of its own that are meant. */
+  readonly namedHere?: Readonly<Record<string, readonly string[]>>;
   /** Flags that belong to the contract and are not there yet: refused by name. */
   readonly later?: readonly string[];
   /** Config of a run that the options go on with: it holds for keys that are not given. */

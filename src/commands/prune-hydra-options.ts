@@ -23,6 +23,9 @@ import {
 /** Of `--allocation`, which also takes another network's layout: "budget-of CHECKPOINT". */
 export const allocationRules = ["uniform", "erk"] as const;
 
+/** Of a network that is pre-trained here. */
+export const DEFAULT_DATA = "cifar10";
+
 export const objectives = ["natural", "at", "mat", "trades", "mart", "rst"] as const;
 
 export const pruneHydraOptions = {

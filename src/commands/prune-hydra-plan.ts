@@ -99,6 +99,7 @@ export async function describePlan(plan: PruningPlan, engine: Engine): Promise<s
     `stages: ${epochs.join(", ")}; ${stepsPerEpoch} steps an epoch of ${batchSize} images; ${objective.name} costs ${objective.forwardEquivalents} forward passes an image`,
     `engine: ${engine.info.name} on ${engine.info.device}, ${engine.info.threads} threads`,
     durationText(seconds, stepsPerEpoch * sum(stages.map((stage) => trainedEpochs(stage, settings)))),
+    `memory so far: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
     `output: ${run.shownPath}`,
     ...(images.notice ? [images.notice] : []),
   ].join("\n");

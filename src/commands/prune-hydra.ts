@@ -1,7 +1,6 @@
 /** `prune-hydra`: a dense robust network, pruned by learned importance scores and fine-tuned; and its baselines. */
 import type { Command } from "./command.js";
-import { laterFlags, pruneHydraOptions, settle } from "./prune-hydra-options.js";
-import { DEFAULT_DATA } from "./pruning-data.js";
+import { DEFAULT_DATA, laterFlags, pruneHydraOptions, settle } from "./prune-hydra-options.js";
 import { settledConfig } from "./settled-config.js";
 
 export const pruneHydra: Command<typeof pruneHydraOptions> = {
@@ -15,6 +14,11 @@ export const pruneHydra: Command<typeof pruneHydraOptions> = {
     name: "[CHECKPOINT]",
     many: false,
     help: "the dense network to prune; - for the last one in the records on stdin (sparse-train … | prune-hydra -); pre-trains one when left out",
+  },
+  namedHere: {
+    mode: ["method"],
+    epochs: ["pretrain-epochs", "prune-epochs", "finetune-epochs"],
+    ...{ samples: ["train-samples", "test-samples"], state: ["resume"] },
   },
   later: laterFlags,
   stored: async (options) =>

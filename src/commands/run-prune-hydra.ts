@@ -5,14 +5,14 @@ import { type CommandContext, exitCodeOf } from "./command.js";
 import { prunePlan } from "./planned-pruning.js";
 import type { PruneHydraOptions } from "./prune-hydra-options.js";
 import { describePlan, type PruningPlan, preparePlan } from "./prune-hydra-plan.js";
-import { noteUnused } from "./unused-options.js";
+import { noteUnused, unusedOfData } from "./unused-options.js";
 import { unusedOptions } from "./used-config.js";
 
 export async function runPruneHydra(asked: PruneHydraOptions, context: CommandContext): Promise<number> {
   const plan = await planUnlessInterrupted(asked, context);
   if (plan === null) return exitCodeOf(context.interrupted() ?? "SIGTERM");
   const { options } = plan;
-  noteUnused(unusedOptions(options, plan), context);
+  noteUnused([...unusedOfData(plan.images.name), ...unusedOptions(options, plan)], context);
   const run = (engine: Engine) => prunePlan(plan, { options, context, engine });
   return carryOut({ run, describe: (engine) => describePlan(plan, engine) }, options, context);
 }

@@ -5,7 +5,7 @@ import type { CommandContext } from "./command.js";
 import { trainPlan } from "./planned-training.js";
 import { isFlyingBird, type SparseTrainOptions } from "./sparse-train-options.js";
 import { describePlan, preparePlan } from "./sparse-train-plan.js";
-import { noteUnused, type Unused, unusedOfObjective } from "./unused-options.js";
+import { noteUnused, type Unused, unusedOfData, unusedOfObjective } from "./unused-options.js";
 
 export async function runSparseTrain(asked: SparseTrainOptions, context: CommandContext): Promise<number> {
   const plan = await preparePlan(asked, context);
@@ -15,11 +15,15 @@ export async function runSparseTrain(asked: SparseTrainOptions, context: Command
   return carryOut({ run, describe: (engine) => describePlan(plan, engine) }, options, context);
 }
 
-function unusedOptions({ objective, mode, staticReparam }: SparseTrainOptions, select: string): readonly Unused[] {
+function unusedOptions(
+  { data, objective, mode, staticReparam }: SparseTrainOptions,
+  select: string,
+): readonly Unused[] {
   const reason = `with --mode ${mode}`;
   const exchanges = mode === "set" || mode === "rigl" || isFlyingBird(mode);
   const isNoisy = mode === "bayes" || mode === "deep-rewiring" || staticReparam;
   return [
+    ...unusedOfData(data),
     ...unusedOfObjective({ objective, select }),
     { keys: ["rstFrac"], reason: `with --objective ${objective}`, when: objective !== "rst" },
     { keys: ["noiseScaling", "noiseMode"], reason, when: !isNoisy },

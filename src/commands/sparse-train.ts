@@ -10,6 +10,7 @@ export const sparseTrain: Command<typeof sparseTrainOptions> = {
     "Records, one JSON object a line: run.start, train.step with --log-every, train.epoch, checkpoint (best and final), notice, run.end. --out has the same records beside the checkpoints and the state that --resume goes on from.",
   example: "sparse-train --data sample --model tinycnn --density 0.1 --epochs 5 --out runs/first",
   options: sparseTrainOptions,
+  namedHere: { method: ["mode"], samples: ["train-samples", "test-samples"], state: ["resume"] },
   later: laterFlags,
   stored: async (options) =>
     (await import("./stored-config.js")).storedConfig({ name: "sparse-train", options: sparseTrainOptions }, options),

@@ -1,4 +1,5 @@
 /** Options that were typed beside others that leave them without effect: nothing is wrong, but nobody should wait for it. */
+import { isFolderName } from "../data/folder-name.js";
 import type { CommandContext } from "./command.js";
 import { flagName } from "./options.js";
 
@@ -15,6 +16,11 @@ export function noteUnused(rules: readonly Unused[], { typed, note }: Pick<Comma
     const flags = keys.filter((key) => when && typed.has(key)).map((key) => `--${flagName(key)}`);
     if (flags.length > 0) note(`${flags.join(", ")}: ${flags.length === 1 ? "has" : "have"} no effect ${reason}`);
   }
+}
+
+/** The sample comes with the program, and a folder is where its own name says. */
+export function unusedOfData(data: string): readonly Unused[] {
+  return [{ keys: ["dataDir"], reason: `with --data ${data}`, when: data === "sample" || isFolderName(data) }];
 }
 
 export interface AttackChoice {

@@ -5,6 +5,7 @@ import { didYouMean } from "../core/nearest.js";
 import { loadCifar10, loadCifar100 } from "./cifar.js";
 import { loadFashionMnist } from "./fashion-mnist.js";
 import { loadFolder } from "./folder.js";
+import { isFolderName } from "./folder-name.js";
 import type { ImageSet, Split } from "./image-set.js";
 import { loadSample } from "./sample.js";
 import { loadSvhn } from "./svhn.js";
@@ -42,7 +43,7 @@ function loaderOf(name: string): (options: LoadOptions) => Promise<ImageSet> {
   const loader = LOADERS.get(name);
   if (loader !== undefined) return loader;
   const known = `known: ${DATA_NAMES.join(", ")}`;
-  if (/[./\\]/.test(name)) return loadFolder;
+  if (isFolderName(name)) return loadFolder;
   const hint = isFolder(name) ? `; did you mean the folder "./${name}"?` : didYouMean(name, DATA_NAMES);
   throw new UsageError(`--data ${name}: no such data set${hint}; ${known}, or a folder`);
 }

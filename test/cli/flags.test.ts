@@ -3,6 +3,11 @@ import { test } from "node:test";
 import { parseCommandLine } from "../../src/cli/flags.js";
 import { helpText } from "../../src/cli/help.js";
 import { optionTable } from "../../src/cli/option-table.js";
+import { attackEval } from "../../src/commands/attack-eval.js";
+import type { Command } from "../../src/commands/command.js";
+import { flagName, type OptionTable } from "../../src/commands/options.js";
+import { pruneHydra } from "../../src/commands/prune-hydra.js";
+import { sparseTrain } from "../../src/commands/sparse-train.js";
 import { toyCommand } from "../support/toy-command.js";
 
 test("flags come by their config keys, files apart, `-` among them", () => {
@@ -35,6 +40,22 @@ test("an unknown flag is refused with the nearest known one", () => {
   assert.throws(() => parseCommandLine(toyCommand, ["--no-resume"]), /--no-resume: toy has no such flag/);
   assert.throws(() => parseCommandLine(toyCommand, ["--plot", "a.svg"]), /--plot: not in this version yet/);
 });
+
+test("what another command calls it leads to what it is called here", () => {
+  leads(sparseTrain, "method", /--method: sparse-train has no such flag; did you mean --mode\?$/);
+  leads(sparseTrain, "samples", /did you mean --train-samples or --test-samples\?$/);
+  leads(pruneHydra, "mode", /did you mean --method\?$/);
+  leads(pruneHydra, "epochs", /did you mean --pretrain-epochs or --prune-epochs or --finetune-epochs\?$/);
+  leads(pruneHydra, "state", /did you mean --resume\?$/);
+  leads(attackEval, "test-samples", /did you mean --samples\?$/);
+  leads(attackEval, "resume", /did you mean --state\?$/);
+});
+
+function leads<Table extends OptionTable>(command: Command<Table>, flag: string, message: RegExp): void {
+  const own = Object.keys(command.options).map(flagName);
+  for (const likely of command.namedHere?.[flag] ?? []) assert.ok(own.includes(likely), likely);
+  assert.throws(() => parseCommandLine(command, [`--${flag}`, "1"]), message);
+}
 
 test("a flag without its value, and a file too many, are refused", () => {
   assert.throws(() => parseCommandLine(toyCommand, ["--density"]), /--density: needs a value, --density X/);

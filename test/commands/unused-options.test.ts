@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { noteUnused, unusedOfObjective } from "../../src/commands/unused-options.js";
+import { noteUnused, unusedOfData, unusedOfObjective } from "../../src/commands/unused-options.js";
 
 function notesOf(choice: { objective: string; select: string }, ...typed: string[]): readonly string[] {
   const notes: string[] = [];
@@ -19,4 +19,16 @@ test("radius and step count without a training attack where val-pgd selects", ()
   assert.deepEqual(notesOf({ objective: "natural", select: "last" }, "epsilon", "attackStep"), [
     "--epsilon, --attack-step: have no effect with --objective natural and --select last",
   ]);
+});
+
+test("a folder of published files where none are looked for", () => {
+  for (const [data, expected] of [
+    ["sample", ["--data-dir: has no effect with --data sample"]],
+    ["./own", ["--data-dir: has no effect with --data ./own"]],
+    ["cifar10", []],
+  ] as const) {
+    const notes: string[] = [];
+    noteUnused(unusedOfData(data), { typed: new Set(["dataDir"]), note: (text) => notes.push(text) });
+    assert.deepEqual(notes, expected);
+  }
 });
