@@ -16,7 +16,8 @@ which they run:
 A layer takes the output of the one before it unless it names its "inputs" ("input" is the batch of images); "add" has two. The
 tensors of layer NAME are NAME.weight, NAME.bias, NAME.running_mean and NAME.running_var, as PyTorch names them; --rename gives
 the layers of a state_dict their names in the graph. Networks take pixels in [0, 1]: a mean that your loader took off becomes
-a "normalize" layer. Where PyTorch pads ("padding": 1), write the number; the default "same" is TensorFlow's rule.
+a "normalize" layer. A "conv" has no bias unless it says "bias": true, as PyTorch's has by default; a "dense" has one unless it
+says "bias": false. Where PyTorch pads ("padding": 1), write the number; the default "same" is TensorFlow's rule.
 
 A masked network keeps its mask where a weight is 0: attack-eval --show counts what is not. Needs torch and numpy.
 """
@@ -34,6 +35,8 @@ TENSORS = {
     "dense": ["weight", "bias"],
     "batchnorm": ["weight", "bias", "running_mean", "running_var"],
 }
+# Of images to try where a network does not fit, the usual ones first.
+SIDES = [32, 28, 64, 96, 224, *range(1, 257)]
 BIASED = {"conv": False, "dense": True}
 
 
@@ -92,29 +95,69 @@ def checked(tensors, graph, path):
         first = layer.get("filters", layer.get("units"))
         if first is not None and arrays[name].shape[0] != first:
             fail(f"{path}: tensor {name} is {list(arrays[name].shape)}; layer {layer['name']} has {first} outputs")
+    unused = next((f"{layer['name']}.bias" for layer in graph if f"{layer['name']}.bias" in tensors), None)
+    if unused is not None:
+        fail(f'{path}: the graph has no place for {unused}; layers of PyTorch have a bias by default: give layer {unused.removesuffix(".bias")} "bias": true')
     if tensors:
         fail(f"{path}: the graph has no place for {some(tensors)}; name the layer, or --rename it")
     return arrays
 
 
-def require_channels(graph, arrays, channels, path):
-    """Each convolution takes as many channels as there are where it stands; the images' count comes from --input."""
-    at, before = {"input": channels}, "input"
-    of_images = {"input"}
+def require_shapes(graph, arrays, extents, path):
+    """Each convolution takes as many channels and each dense layer as many numbers as there are where it stands."""
+    wrong = misfit(graph, arrays, extents)
+    if wrong is None:
+        return
+    name, layer, takes, there = wrong
+    shape = list(arrays[f"{name}.weight"].shape)
+    if layer["op"] == "conv":
+        counted = "1 channel" if takes == 1 else f"{takes} channels"
+        other = misfit(graph, arrays, [*extents[:2], takes])
+        is_of_images = other is None or graph.index(other[1]) > graph.index(layer)
+        mend = f"give --input H,W,{takes}, height and width of its images" if is_of_images else f"its input has {there}"
+    else:
+        counted = f"{takes} numbers"
+        side = next((side for side in SIDES if misfit(graph, arrays, [side, side, extents[2]]) is None), None)
+        like = "" if side is None else f" ({side},{side},{extents[2]} would fit)"
+        mend = f"of images of {','.join(map(str, extents))} it gets {there}; give --input H,W,C, the size of its images{like}"
+    fail(f"{path}: tensor {name}.weight is {shape}: layer {name} takes {counted}; {mend}")
+
+
+def misfit(graph, arrays, extents):
+    """(name, layer, what its tensor takes, what there is) of the first layer that does not fit images of `extents`, else None."""
+    at, before = {"input": tuple(extents)}, "input"
     for layer in graph:
         name, (given, *_) = layer["name"], layer.get("inputs", [before])
-        at[name], before = at.get(given), name
-        if layer["op"] == "conv":
+        shape = at.get(given)
+        if layer["op"] in ("conv", "dense") and shape is not None and len(shape) == (3 if layer["op"] == "conv" else 1):
             takes = arrays[f"{name}.weight"].shape[1]
-            if at[name] not in (None, takes):
-                counted = "1 channel" if takes == 1 else f"{takes} channels"
-                mend = f"give --input H,W,{takes}, height and width of its images" if given in of_images else f"{given} has {at[name]}"
-                fail(f"{path}: tensor {name}.weight is {list(arrays[f'{name}.weight'].shape)}: layer {name} takes {counted}; {mend}")
-            at[name] = layer["filters"]
-        elif layer["op"] in ("flatten", "dense"):
-            at[name] = None
-        elif given in of_images:
-            of_images.add(name)
+            if shape[-1] != takes:
+                return name, layer, takes, shape[-1]
+        at[name], before = shape_behind(layer, shape), name
+    return None
+
+
+def shape_behind(layer, shape):
+    """(height, width, channels) or (numbers,) behind a layer; None where it cannot be told, which sparse-robust then says."""
+    op = layer["op"]
+    if op == "dense":
+        return (layer["units"],)
+    if shape is None or len(shape) != 3:
+        return shape
+    if op == "flatten":
+        return (shape[0] * shape[1] * shape[2],)
+    if op == "conv":
+        kernel, stride, padding = layer["kernel"], layer.get("stride", 1), layer.get("padding", "same")
+        zeros = 0 if padding == "valid" else padding
+        sides = [-(-size // stride) if padding == "same" else (size + 2 * zeros - kernel) // stride + 1 for size in shape[:2]]
+        return (*sides, layer["filters"]) if min(sides) > 0 else None
+    if op in ("maxpool", "avgpool"):
+        if layer.get("size") == "global":
+            return (1, 1, shape[2])
+        size = layer["size"]
+        sides = [(extent - size) // layer.get("stride", size) + 1 for extent in shape[:2]]
+        return (*sides, shape[2]) if min(sides) > 0 else None
+    return shape
 
 
 def extents_of(text):
@@ -175,7 +218,7 @@ def main():
     graph = read_graph(options.graph)
     renames = dict(pair.split("=", 1) for pair in options.rename)
     arrays = checked(read_state_dict(options.state_dict, options.prefix, renames), graph, options.state_dict)
-    require_channels(graph, arrays, extents[-1], options.state_dict)
+    require_shapes(graph, arrays, extents, options.state_dict)
     text = {
         "input": extents,
         "classes": classes_of(graph),

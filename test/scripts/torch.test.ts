@@ -158,6 +158,18 @@ const wrong: readonly (readonly [string, readonly object[], readonly string[], R
     ["--rename", "4=conv2", "--input", "32,32,1"],
     /tensor 0\.weight is \[6, 3, 3, 3\]: layer 0 takes 3 channels; give --input H,W,3,/,
   ],
+  [
+    "a bias that the graph does not name",
+    [...sequentialGraph.slice(0, -1), { ...sequentialGraph.at(-1), bias: false }],
+    ["--rename", "4=conv2"],
+    /the graph has no place for 8\.bias; layers of PyTorch have a bias by default: give layer 8 "bias": true/,
+  ],
+  [
+    "images of another size",
+    sequentialGraph,
+    ["--rename", "4=conv2", "--input", "16,16,3"],
+    /tensor 8\.weight is .*: layer 8 takes \d+ numbers; of images of 16,16,3 it gets \d+; give --input H,W,C, .*\(32,32,3 would fit\)/,
+  ],
   ["an input of two extents", sequentialGraph, ["--input", "32,32"], /--input 32,32: expected height,width,channels/],
 ];
 
