@@ -10,7 +10,7 @@ import { experimentsOf } from "./experiments.js";
 import { type Asked, corrected } from "./family.js";
 import { networkLabels } from "./labels.js";
 import { type PublishedNetwork, publishedResult } from "./published.js";
-import { orphans, remarksOn } from "./remarks.js";
+import { orphans, remarksOn, remarksOnDifferences } from "./remarks.js";
 import type { AttackedNetwork, Collected } from "./results.js";
 import type { MergedResult } from "./shards.js";
 
@@ -34,12 +34,14 @@ export function compareNetworks(collected: Collected, options: ComparisonOptions
   if (!mixed) requireComparable(networks);
   const columns = [...columnsOf(networks, baselines), ...published.map(publishedColumn)];
   const { rows, family } = corrected(rowsOf(networks, columns), asked);
+  const ofDifferences = remarksOnDifferences(rows);
   return {
     columns,
     rows,
     family,
+    ofDifferences,
     remarks: [
-      ...remarksOn(columns, rows),
+      ...remarksOn(columns, rows, ofDifferences),
       ...orphans(columns, baselines),
       ...collected.unfinishedRuns.map((run) => `Unfinished: ${run}.`),
     ],

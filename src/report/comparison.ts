@@ -54,6 +54,8 @@ export interface Comparison {
   readonly family: Family;
   /** What a reader must know before believing a number. */
   readonly remarks: readonly string[];
+  /** Those of the remarks that are on differences, for tables that show none. */
+  readonly ofDifferences: readonly string[];
 }
 
 /** Those whose images were crafted on the attacked network itself. */

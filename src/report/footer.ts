@@ -5,7 +5,7 @@ import type { Table } from "./table.js";
 
 /** `table`: as laid out; where it shows no differences, nothing is said of tests. */
 export function footer(comparison: Comparison, table: Table): readonly string[] {
-  const { columns, rows, remarks } = comparison;
+  const { columns, rows, remarks, ofDifferences } = comparison;
   const showsDifferences = table.columns.some(({ key }) => /(^|\s)difference$/.test(key));
   const results = columns.flatMap(({ networks }) => networks.flatMap(({ results }) => [...results.values()]));
   const images = results.map(({ data, range }) => `${data.name} ${data.split}, ${range[0]} to ${range[1] - 1}`);
@@ -13,7 +13,7 @@ export function footer(comparison: Comparison, table: Table): readonly string[] 
   return [
     `Images: ${[...new Set(images)].join("; ")}${hasIntervals ? "; 95% Wilson intervals" : ""}.`,
     ...(showsDifferences ? tests(comparison) : []),
-    ...remarks,
+    ...remarks.filter((remark) => showsDifferences || !ofDifferences.includes(remark)),
   ];
 }
 

@@ -8,20 +8,28 @@ import { groupBy } from "./group-by.js";
 import { attackTitle } from "./labels.js";
 import { publishedNotes } from "./published-notes.js";
 
-/** A sentence each. */
-export function remarksOn(columns: readonly Column[], rows: readonly Row[]): readonly string[] {
+/** A sentence each; `ofDifferences`: what `remarksOnDifferences` gives, which stand among them. */
+export function remarksOn(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  ofDifferences: readonly string[],
+): readonly string[] {
   return [
     ...unfinished(columns),
     ...seeds(columns),
     ...unpairedSeeds(columns),
     ...attackSeeds(columns),
-    ...sharedSamples(rows),
-    ...smallestDifference(rows),
+    ...ofDifferences,
     ...selectionRules(columns),
     ...reliability(columns),
     ...maskingAlarms(columns, rows),
     ...publishedNotes(columns.flatMap(({ published }) => published ?? [])),
   ];
+}
+
+/** What matters to those alone who see differences. */
+export function remarksOnDifferences(rows: readonly Row[]): readonly string[] {
+  return [...sharedSamples(rows), ...smallestDifference(rows)];
 }
 
 /** Networks that `--baseline` found nothing for, by what it would have had to have. */

@@ -58,3 +58,12 @@ test("several networks of a method at one density are all told", () => {
   const { table } = sweep([network("bayes", 0.1, 0.9), twin], null);
   assert.match(table.rows[0]?.[2]?.text ?? "", /^90\.0% .*; 30\.0% /);
 });
+
+test("a table that shows no differences says nothing of tests, however they were made", () => {
+  const collected = collect(both.map((one) => resultOf(one)));
+  const comparison = compareNetworks(collected, { baselines: findBaselines("set", false, collected.networks) });
+  const notes = (names: readonly string[]) =>
+    footer(comparison, layoutTable("results", comparison, { names, digits: null, sortBy: null })).join("\n");
+  assert.match(notes(["network", "difference"]), /McNemar[\s\S]*smallest difference/);
+  assert.doesNotMatch(notes(["network", "accuracy"]), /McNemar|smallest difference/);
+});
