@@ -31,6 +31,7 @@ export async function chosenModel(
   { given }: Pick<CommandContext, "given">,
   images: ImageSet,
 ): Promise<ChosenModel> {
+  requirePaths(options);
   const path = options.initFrom ?? options.maskFrom;
   const file = path === null ? null : await readNetworkFile(path);
   // A run that goes on has its model from its own beginning.
@@ -48,6 +49,15 @@ export async function chosenModel(
     );
   requireImages(file, images, path);
   return { name: name ?? options.model, width, isTaken: !isAsked, model: ofFile(file, { model: name ?? "", width }) };
+}
+
+/** A run's records have a checkpoint's digest in place of its path, so who resumes it says where the file lies. */
+function requirePaths({ initFrom, maskFrom, resume }: ModelOptions): void {
+  for (const [flag, path] of Object.entries({ "init-from": initFrom, "mask-from": maskFrom }))
+    if (resume && path !== null && /^[0-9a-f]{64}$/.test(path))
+      throw new UsageError(
+        `--resume: the run began with a checkpoint (sha256 ${path.slice(0, 12)}…); name where it lies: --${flag} FILE`,
+      );
 }
 
 function fromCatalog({ model, width }: Pick<ModelOptions, "model" | "width">, images: ImageSet): CatalogModel {

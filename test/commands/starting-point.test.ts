@@ -115,6 +115,11 @@ test("a resumed run needs the same checkpoint to begin with, wherever it lies", 
   const flags = { ...base, mode: "fixed", out };
   await run({ ...flags, maskFrom: path, maxMinutes: 1e-9 });
   await assert.rejects(run({ ...flags, resume: true }), /maskFrom is not set, .* was started with "[0-9a-f]{64}"/);
+  const digest = "0".repeat(64);
+  await assert.rejects(
+    run({ ...flags, maskFrom: digest, resume: true }),
+    /--resume: the run began with a checkpoint \(sha256 0{12}…\); name where it lies: --mask-from FILE/,
+  );
   assert.equal(await run({ ...flags, maskFrom: path, resume: true }), 0);
 });
 
