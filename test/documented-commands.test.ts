@@ -55,8 +55,9 @@ function calls(context: TestContext, blocks: readonly string[]): readonly (reado
   mkdirSync(bin);
   const written = join(folder, "calls");
   writeFileSync(written, "");
+  // Each call in one write: those of a pipe run at once.
   for (const name of COMMAND_NAMES) {
-    writeFileSync(join(bin, name), `#!/bin/sh\nprintf '%s\\t' ${name} "$@" >>"${written}"\necho >>"${written}"\n`);
+    writeFileSync(join(bin, name), `#!/bin/sh\nprintf '%s\\n' "$(printf '%s\\t' ${name} "$@")" >>"${written}"\n`);
     chmodSync(join(bin, name), 0o755);
   }
   const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
