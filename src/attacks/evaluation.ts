@@ -164,11 +164,19 @@ async function repeated(
   return { repeatedAccuracy: await repeatedAccuracy({ ...options, indices, fooling, pause: pauseOf(options) }) };
 }
 
-function compareWithFgsm(outcome: Outcome, others: readonly Outcome[]): ReliabilityCheck[] {
-  const fgsm = others.find((other) => other.attack.name === "fgsm" && isSameBall(other, outcome));
-  if (fgsm === undefined || outcome.attack.steps === undefined) return [];
-  const samples = countSamples(outcome);
-  return weakerThanFgsm({ many: countCorrect(outcome), fgsm: countCorrect(fgsm), samples });
+/** An attack of many steps beside FGSM, said with the later of the two. */
+function compareWithFgsm(outcome: Outcome, earlier: readonly Outcome[]): ReliabilityCheck[] {
+  const others = earlier.filter((other) => isSameBall(other, outcome));
+  const fgsm = [outcome, ...others].find(({ attack }) => attack.name === "fgsm");
+  if (fgsm === undefined) return [];
+  const iterated = (fgsm === outcome ? others : [outcome]).filter(({ attack }) => attack.steps !== undefined);
+  return iterated.flatMap((many) =>
+    weakerThanFgsm({
+      many: many.attack.name,
+      left: countCorrect(many) - countCorrect(fgsm),
+      samples: countSamples(many),
+    }),
+  );
 }
 
 /** What only all attacks in a ball together show, said with the last of them, as records are emitted as soon as they are known. */

@@ -60,16 +60,19 @@ export function countChecks(counts: {
 /** Share of the samples by which one step may beat many before it is more than chance. */
 const CHANCE = 0.003;
 
-/** One step should not beat many: counts of samples still right under many steps and under FGSM in the same ball. */
-export function weakerThanFgsm(correct: {
-  readonly many: number;
-  readonly fgsm: number;
+/** One step should not beat many: how many samples more than FGSM in the same ball the attack `many` left right. */
+export function weakerThanFgsm({
+  many,
+  left,
+  samples,
+}: {
+  readonly many: string;
+  readonly left: number;
   readonly samples: number;
 }): ReliabilityCheck[] {
-  const more = correct.many - correct.fgsm;
-  if (more <= Math.max(1, CHANCE * correct.samples)) return [];
-  const message = `many steps left ${more} more samples right than FGSM's one did: the gradients may be masked`;
-  return [{ check: "weaker-than-fgsm", value: more, message }];
+  if (left <= Math.max(1, CHANCE * samples)) return [];
+  const message = `the many steps of ${many} left ${left} more samples right than FGSM's one did: the gradients may be masked`;
+  return [{ check: "weaker-than-fgsm", value: left, message }];
 }
 
 /** Share of the samples that Square alone may find before it is suspicious, as AutoAttack has it. */

@@ -80,13 +80,13 @@ test("zero gradients and probabilities in place of logits are reported", async (
 });
 
 test("PGD is suspected when FGSM beats it by more than chance", () => {
-  assert.deepEqual(weakerThanFgsm({ many: 31, fgsm: 30, samples: 100 }), []);
-  assert.deepEqual(weakerThanFgsm({ many: 330, fgsm: 300, samples: 10_000 }), []);
-  const [check] = weakerThanFgsm({ many: 340, fgsm: 300, samples: 10_000 });
+  assert.deepEqual(weakerThanFgsm({ many: "pgd50", left: 1, samples: 100 }), []);
+  assert.deepEqual(weakerThanFgsm({ many: "pgd50", left: 30, samples: 10_000 }), []);
+  const [check] = weakerThanFgsm({ many: "pgd50", left: 40, samples: 10_000 });
   assert.deepEqual([check?.check, check?.value], ["weaker-than-fgsm", 40]);
 });
 
-test("FGSM is compared with PGD of the same ball only", async () => {
+test("FGSM is compared with PGD of the same ball only, whichever came first", async () => {
   const gradient = (_: Float32Array, above: Float32Array) => Float64Array.of(above[1] ?? 0);
   // One step as long as the radius lands on the ridge; a short one does not reach it.
   const onRidge = (pixel: number) => pixel > 0.555 && pixel < 0.565;
@@ -107,6 +107,8 @@ test("FGSM is compared with PGD of the same ball only", async () => {
     suspicious?.reliability.map(({ check }) => check),
     ["weaker-than-fgsm"],
   );
+  const [, , turned] = await collect({ ...options, attacks: attacks.toReversed() });
+  assert.deepEqual(turned?.reliability, suspicious?.reliability);
   const elsewhere = [...planned(["fgsm"], { epsilon: 0.06 }), { recipe, norm: "l2" as const, epsilon: 0.06 }];
   const [, , unsuspected] = await collect({ ...options, attacks: elsewhere });
   assert.deepEqual(unsuspected?.reliability, []);
